@@ -1,0 +1,110 @@
+import type { z } from 'zod';
+
+/** A webhook request as it came in: nothing is decoded, nothing is trusted. */
+export interface WebhookRequest {
+  readonly method: string;
+  /** The URL the sender addressed: the configured public origin, then path and query as received. */
+  readonly url: string;
+  /** Header names in lower case. A header sent several times is an array or joined by Node. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+  readonly receivedAtMs: number;
+}
+
+/** Why a request is not verified. Goes to the request log only, never to the sender. */
+export type RefusalReason =
+  | 'signature_missing'
+  | 'signature_malformed'
+  | 'signature_mismatch'
+  | 'timestamp_missing'
+  | 'timestamp_malformed'
+  | 'timestamp_stale'
+  | 'timestamp_in_future'
+  | 'scheme_not_allowed'
+  | 'address_not_allowed'
+  | 'secret_missing';
+
+export type Verdict =
+  | { readonly verified: true }
+  | { readonly verified: false; readonly reason: RefusalReason };
+
+/** One change, before the platform adds ids, tenant and times of receipt. */
+export interface EventDraft {
+  /** "entity.verb". */
+  readonly eventType: string;
+  readonly entityType: string;
+  readonly entityId: string;
+  readonly occurredAtMs: number;
+  readonly actor: string | null;
+  /** The provider's facts; every decimal is a string (`parseExact` sees to it). */
+  readonly payload: Readonly<Record<string, unknown>>;
+  /** Makes the change unique within its connection; the same for every retry of it. */
+  readonly dedupeKey: string;
+}
+
+/** An item of a verified batch that is no event, kept in the request log with its reason. */
+export interface SkippedItem {
+  /** JSON Pointer into the body. */
+  readonly pointer: string;
+  /** Stable word for the reason: `unknown_type`, `invalid_item`… */
+  readonly reason: string;
+  readonly detail: string;
+}
+
+/** The answer the provider expects. Without one, 200 with a JSON body of counts is sent. */
+export interface WebhookAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+export interface WebhookResult {
+  readonly drafts: readonly EventDraft[];
+  readonly skipped: readonly SkippedItem[];
+  readonly answer?: WebhookAnswer;
+}
+
+/** An adapter bound to one connection's settings. Both functions are pure: no I/O, no clock. */
+export interface BoundAdapter {
+  /**
+   * Decides whether the request comes from the provider. Reads raw bytes only and compares in
+   * constant time.
+   *
+   * @param secrets all active secrets, newest first: during a rotation either verifies
+   */
+  verify(request: WebhookRequest, secrets: readonly string[]): Verdict;
+
+  /**
+   * Turns a verified request into event drafts, in the order of the body.
+   *
+   * @throws InvalidJson or InvalidBody when nothing of the body can be used
+   */
+  webhook(request: WebhookRequest): WebhookResult;
+}
+
+export interface Adapter<Settings = unknown> {
+  /** Name in URLs and rows: lower case, letters, digits and hyphens. */
+  readonly provider: string;
+  readonly title: string;
+  /** Every event type the adapter can make; a type not listed here is refused. '*' means any. */
+  readonly eventTypes: readonly string[];
+  /** What a connection of this provider can be set to. Parsing fills in the defaults. */
+  readonly settingsSchema: z.ZodType<Settings>;
+  /** Compiles settings once; the result is kept and used for every request. @throws InvalidSettings */
+  bind(settings: Settings): BoundAdapter;
+  /** A correctly signed sample request, for `tributary send` and tests. */
+  sample(options: SampleOptions<Settings>): WebhookRequest;
+  /** Names of the samples there are; the first is the default. */
+  readonly samples: readonly string[];
+}
+
+export interface SampleOptions<Settings> {
+  /** One of `samples`. */
+  readonly name: string;
+  readonly settings: Settings;
+  readonly secret: string;
+  readonly url: string;
+  readonly nowMs: number;
+  /** Makes ids in the sample differ from call to call. */
+  readonly sequence: number;
+}

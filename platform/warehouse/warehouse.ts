@@ -1,0 +1,29 @@
+/** A value of a row, as JSON text would hold it: instants as RFC 3339, decimals as strings. */
+export type CellValue = string | number | boolean | null;
+export type Row = Readonly<Record<string, CellValue>>;
+
+/** Append-only tables for the outbox and for analysts; see schemas/tables.ts for what there is. */
+export interface Warehouse {
+  /**
+   * Appends rows to a table, all or none.
+   *
+   * @returns once they are durable: they survive the loss of the process and of power, and every
+   *   query sent after that sees them
+   * @throws InvalidRow when a row does not fit the table, with the column named; nothing is written
+   * @throws WarehouseUnavailable when durability was not confirmed; rows may still have been written
+   */
+  append(table: string, rows: readonly Row[]): Promise<void>;
+
+  /**
+   * Runs a named query: `sql/{dialect}/queries/{name}.sql`, with `$param` placeholders.
+   *
+   * @param params one value for each placeholder; null where a filter is not used
+   * @returns rows with INT64 as number, NUMERIC as exact text, TIMESTAMP as RFC 3339 in milliseconds
+   */
+  query<Result extends object>(
+    name: string,
+    params?: Readonly<Record<string, CellValue>>,
+  ): Promise<Result[]>;
+
+  close(): Promise<void>;
+}

@@ -1,0 +1,34 @@
+import type { CanonicalEvent } from './event.ts';
+
+/** The one topic of canonical events. */
+export const EVENTS_TOPIC = 'integration-events';
+
+/**
+ * Attributes of the bus message that carries an event: the CloudEvents 1.0 names in the binary mode
+ * of Google's draft Pub/Sub binding (`ce-` prefix), and ours for filters. A platform-level event
+ * has no `org_id` attribute.
+ */
+export function eventAttributes(event: CanonicalEvent): Record<string, string> {
+  const attributes: Record<string, string> = {
+    contentType: 'application/json',
+    'ce-specversion': '1.0',
+    'ce-id': event.event_id,
+    'ce-source': `/tenants/${event.tenant_id}/connections/${event.connection_id}`,
+    'ce-type': event.event_type,
+    'ce-subject': `${event.entity_type}/${event.entity_id}`,
+    'ce-time': event.occurred_at,
+    event_id: event.event_id,
+    event_type: event.event_type,
+    tenant_id: event.tenant_id,
+    connection_id: event.connection_id,
+    provider: event.provider,
+    trace_id: event.metadata.trace_id,
+  };
+  if (event.org_id !== null) attributes.org_id = event.org_id;
+  return attributes;
+}
+
+/** Messages with one key are delivered in order: per connection and entity. */
+export function orderingKey(event: CanonicalEvent): string {
+  return `${event.connection_id}/${event.entity_type}/${event.entity_id}`;
+}

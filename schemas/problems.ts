@@ -1,0 +1,163 @@
+import { Problem, type ProblemKind } from './problem.ts';
+
+/** Makes the base class of one problem; the named subclass below is what code throws and catches. */
+function problem(code: string, status: number, title: string, next: ProblemKind['next']) {
+  const kind: ProblemKind = { code, status, title, next };
+  PROBLEM_KINDS.push(kind);
+  return class extends Problem {
+    static readonly kind = kind;
+    readonly kind = kind;
+  };
+}
+
+/** Every problem there is, in the order of declaration. docs/errors.md holds the same list. */
+export const PROBLEM_KINDS: ProblemKind[] = [];
+
+// Incoming webhooks. What fails before verification answers WebhookNotVerified alone, so that an
+// answer never tells which connections exist; the true reason goes to the request log.
+export class WebhookNotVerified extends problem(
+  'webhook_not_verified',
+  401,
+  'The request could not be verified',
+  'authenticate',
+) {}
+export class ConnectionDisabled extends problem(
+  'connection_disabled',
+  403,
+  'The connection is disabled',
+  'ask_operator',
+) {}
+export class BodyTooLarge extends problem(
+  'body_too_large',
+  413,
+  'The body is too large',
+  'fix_request',
+) {}
+export class EncodingNotSupported extends problem(
+  'encoding_not_supported',
+  415,
+  'The content encoding is not supported',
+  'fix_request',
+) {}
+export class InvalidJson extends problem(
+  'invalid_json',
+  400,
+  'The body is not valid JSON',
+  'fix_request',
+) {}
+export class InvalidBody extends problem(
+  'invalid_body',
+  422,
+  'The body does not have the expected shape',
+  'fix_request',
+) {}
+export class RateLimited extends problem('rate_limited', 429, 'Too many requests', 'retry_later') {}
+
+// Acceptance.
+export class InvalidEvent extends problem(
+  'invalid_event',
+  422,
+  'The event is not a canonical event',
+  'fix_request',
+) {}
+export class NotDurable extends problem(
+  'not_durable',
+  503,
+  'The events could not be stored durably',
+  'retry_later',
+) {}
+
+// The API.
+export class NotAuthenticated extends problem(
+  'not_authenticated',
+  401,
+  'A valid bearer token is required',
+  'authenticate',
+) {}
+export class NotFound extends problem('not_found', 404, 'Not found', 'fix_request') {}
+export class InvalidRequest extends problem(
+  'invalid_request',
+  400,
+  'The request is not valid',
+  'fix_request',
+) {}
+export class InvalidSettings extends problem(
+  'invalid_settings',
+  422,
+  'The connection settings are not valid',
+  'fix_request',
+) {}
+export class ShuttingDown extends problem(
+  'shutting_down',
+  503,
+  'The server is shutting down',
+  'retry_later',
+) {}
+export class InternalError extends problem(
+  'internal_error',
+  500,
+  'Something failed on our side',
+  'retry_later',
+) {}
+
+// Platform capabilities.
+export class InvalidRow extends problem(
+  'invalid_row',
+  422,
+  'A row does not fit its table',
+  'fix_request',
+) {}
+export class WarehouseUnavailable extends problem(
+  'warehouse_unavailable',
+  503,
+  'The warehouse did not confirm',
+  'retry_later',
+) {}
+export class BusUnavailable extends problem(
+  'bus_unavailable',
+  503,
+  'The bus did not confirm',
+  'retry_later',
+) {}
+export class DatabaseUnavailable extends problem(
+  'database_unavailable',
+  503,
+  'The database did not answer',
+  'retry_later',
+) {}
+export class SecretNotFound extends problem(
+  'secret_not_found',
+  404,
+  'The secret or its version does not exist',
+  'fix_request',
+) {}
+export class SecretExists extends problem(
+  'secret_exists',
+  409,
+  'A secret with this reference exists',
+  'fix_request',
+) {}
+export class SecretUnreadable extends problem(
+  'secret_unreadable',
+  500,
+  'The secret cannot be read',
+  'ask_operator',
+) {}
+export class JobNotFound extends problem(
+  'job_not_found',
+  404,
+  'The scheduled job does not exist',
+  'fix_request',
+) {}
+export class InvalidConfig extends problem(
+  'invalid_config',
+  500,
+  'The configuration is not valid',
+  'ask_operator',
+) {}
+export class DataFolderInUse extends problem(
+  'data_folder_in_use',
+  500,
+  'Another process uses this data folder',
+  'ask_operator',
+) {}
