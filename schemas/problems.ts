@@ -51,6 +51,12 @@ export class InvalidBody extends problem(
   'The body does not have the expected shape',
   'fix_request',
 ) {}
+export class VerificationUnavailable extends problem(
+  'verification_unavailable',
+  503,
+  'The request cannot be verified at the moment',
+  'retry_later',
+) {}
 export class RateLimited extends problem('rate_limited', 429, 'Too many requests', 'retry_later') {}
 
 // Acceptance.
@@ -79,6 +85,12 @@ export class InvalidRequest extends problem(
   'invalid_request',
   400,
   'The request is not valid',
+  'fix_request',
+) {}
+export class ConnectionExists extends problem(
+  'connection_exists',
+  409,
+  'A connection of this provider has this name',
   'fix_request',
 ) {}
 export class InvalidSettings extends problem(

@@ -1,0 +1,54 @@
+import type { ColumnType, Table } from '#schemas/tables.ts';
+
+/** DuckDB's type for each of ours. Instants are kept in UTC without a zone. */
+export const DUCKDB_TYPES: Readonly<Record<ColumnType, string>> = {
+  STRING: 'VARCHAR',
+  INT64: 'BIGINT',
+  BOOL: 'BOOLEAN',
+  NUMERIC: 'DECIMAL(38, 9)',
+  TIMESTAMP: 'TIMESTAMP',
+  DATE: 'DATE',
+};
+
+/** Statements that create the table, or add the columns an older one lacks. */
+export function tableStatements(table: Table): string[] {
+  const columns = table.columns.map(
+    ({ name, type, required }) => `${name} ${DUCKDB_TYPES[type]}${required ? ' NOT NULL' : ''}`,
+  );
+  return [
+    `CREATE TABLE IF NOT EXISTS ${table.name} (\n  ${columns.join(',\n  ')}\n)`,
+    ...table.columns
+      .filter((column) => !column.required)
+      .map(
+        ({ name, type }) =>
+          `ALTER TABLE ${table.name} ADD COLUMN IF NOT EXISTS ${name} ${DUCKDB_TYPES[type]}`,
+      ),
+    `COMMENT ON TABLE ${table.name} IS ${sqlText(table.description)}`,
+    ...table.columns.map(
+      ({ name, description }) =>
+        `COMMENT ON COLUMN ${table.name}.${name} IS ${sqlText(description)}`,
+    ),
+  ];
+}
+
+/** The statement that reads journal segments into the table; commit records are passed over. */
+export function ingestStatement(
+  table: Table,
+  paths: readonly string[],
+  maxRowBytes: number,
+): string {
+  const columns = table.columns.map(({ name, type }) => `${name}: ${sqlText(DUCKDB_TYPES[type])}`);
+  const names = table.columns.map(({ name }) => name).join(', ');
+  const marker = table.columns.find((column) => column.required)?.name;
+  return [
+    `INSERT INTO ${table.name} (${names}) SELECT ${names} FROM read_json(`,
+    `  [${paths.map(sqlText).join(', ')}],`,
+    `  format = 'newline_delimited', maximum_object_size = ${maxRowBytes},`,
+    `  columns = {${columns.join(', ')}})`,
+    `WHERE ${marker} IS NOT NULL`,
+  ].join('\n');
+}
+
+function sqlText(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`;
+}

@@ -1,0 +1,72 @@
+/** Something to be made durable, and who waits for it. */
+interface Waiting {
+  readonly text: string;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Group commit: while one commit is under way, everything that arrives waits, and goes together in
+ * the next one. One caller alone pays one commit; a thousand at once share it.
+ */
+export class GroupCommit {
+  readonly #commit: (text: string) => Promise<void>;
+  readonly #maxBatchChars: number;
+  #queue: Waiting[] = [];
+  #running = false;
+  #queuedChars = 0;
+
+  /**
+   * @param commit makes the text durable; called for one batch at a time
+   * @param maxBatchChars a batch takes no further member once it is this long
+   */
+  constructor(commit: (text: string) => Promise<void>, maxBatchChars: number) {
+    this.#commit = commit;
+    this.#maxBatchChars = maxBatchChars;
+  }
+
+  /** Characters that wait for a commit to start. */
+  get queuedChars(): number {
+    return this.#queuedChars;
+  }
+
+  /** Resolves when the commit that holds the text has succeeded; rejects with its error. */
+  add(text: string): Promise<void> {
+    this.#queuedChars += text.length;
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ text, resolve, reject });
+      if (!this.#running) {
+        this.#running = true;
+        // Requests parsed in the same turn of the event loop share the commit.
+        setImmediate(() => void this.#run());
+      }
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const { batch, text } = this.#takeBatch();
+      try {
+        await this.#commit(text);
+        for (const waiting of batch) waiting.resolve();
+      } catch (error) {
+        for (const waiting of batch) waiting.reject(error);
+      }
+    }
+    this.#running = false;
+  }
+
+  #takeBatch(): { batch: Waiting[]; text: string } {
+    let text = '';
+    let count = 0;
+    for (const waiting of this.#queue) {
+      if (count > 0 && text.length + waiting.text.length > this.#maxBatchChars) break;
+      text += waiting.text;
+      count += 1;
+    }
+    const batch = count === this.#queue.length ? this.#queue : this.#queue.slice(0, count);
+    this.#queue = count === this.#queue.length ? [] : this.#queue.slice(count);
+    this.#queuedChars -= text.length;
+    return { batch, text };
+  }
+}

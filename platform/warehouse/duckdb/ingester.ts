@@ -1,0 +1,75 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Table } from '#schemas/tables.ts';
+import { ingestStatement } from './ddl.ts';
+import type { Journal, Segment } from './journal.ts';
+
+/** Most bytes of journal read in one transaction; bounds what DuckDB holds in memory. */
+const MAX_TRANSACTION_BYTES = 32 * 1024 * 1024;
+
+export interface IngesterOptions {
+  readonly connection: DuckDBConnection;
+  readonly table: Table;
+  readonly journal: Journal;
+  readonly maxRowBytes: number;
+}
+
+/**
+ * Reads closed journal segments into a table, each exactly once: rows and the segment's number are
+ * committed together, so a crash before the commit repeats it and one after it does not.
+ */
+export class Ingester {
+  readonly #options: IngesterOptions;
+  #running: Promise<void> | undefined;
+
+  constructor(options: IngesterOptions) {
+    this.#options = options;
+  }
+
+  /** Returns once every segment that is closed now is in the table. */
+  async drain(): Promise<void> {
+    // A run under way may have passed the segments closed last: it ends, then one more runs.
+    await this.#running;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { journal } = this.#options;
+    while (journal.sealed.length > 0) {
+      const segments = nextBatch(journal.sealed);
+      await this.#ingest(segments);
+      await journal.discard(segments);
+    }
+  }
+
+  async #ingest(segments: readonly Segment[]): Promise<void> {
+    const { connection, table, maxRowBytes } = this.#options;
+    const paths = segments.map((segment) => segment.path);
+    const last = segments.at(-1)?.number ?? 0;
+    await connection.run('BEGIN TRANSACTION');
+    try {
+      await connection.run(ingestStatement(table, paths, maxRowBytes));
+      await connection.run(
+        'INSERT OR REPLACE INTO ingested_segments (table_name, last_segment) VALUES ($1, $2)',
+        [table.name, BigInt(last)],
+      );
+      await connection.run('COMMIT');
+    } catch (error) {
+      await connection.run('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
+  }
+}
+
+function nextBatch(sealed: readonly Segment[]): Segment[] {
+  const batch: Segment[] = [];
+  let bytes = 0;
+  for (const segment of sealed) {
+    if (batch.length > 0 && bytes + segment.bytes > MAX_TRANSACTION_BYTES) break;
+    batch.push(segment);
+    bytes += segment.bytes;
+  }
+  return batch;
+}

@@ -1,0 +1,108 @@
+import { join } from 'node:path';
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { Table } from '#schemas/tables.ts';
+import { RowEncoder } from '../row-encoder.ts';
+import type { Row } from '../warehouse.ts';
+import { Ingester } from './ingester.ts';
+import { Journal } from './journal.ts';
+
+export interface JournaledTableOptions {
+  readonly instance: DuckDBInstance;
+  readonly table: Table;
+  readonly dataDir: string;
+  readonly segmentBytes: number;
+  readonly maxJournalBytes: number;
+  readonly maxRowBytes: number;
+  /** Longest time a row waits in the journal before it is read into the table, when nobody asks. */
+  readonly ingestDelayMs: number;
+  /** Told of background failures; they are tried again. */
+  readonly onError: (message: string, error: unknown) => void;
+}
+
+const RETRY_DELAY_MS = 2_000;
+
+/** One table: a journal that makes appends durable, and a background reader into DuckDB. */
+export class JournaledTable {
+  readonly #options: JournaledTableOptions;
+  readonly #encoder: RowEncoder;
+  readonly #connection: DuckDBConnection;
+  readonly #journal: Journal;
+  readonly #ingester: Ingester;
+  #timer: NodeJS.Timeout | undefined;
+
+  private constructor(
+    options: JournaledTableOptions,
+    connection: DuckDBConnection,
+    journal: Journal,
+  ) {
+    const { table, maxRowBytes } = options;
+    this.#options = options;
+    this.#encoder = new RowEncoder(table, maxRowBytes);
+    this.#connection = connection;
+    this.#journal = journal;
+    this.#ingester = new Ingester({ connection, table, journal, maxRowBytes });
+  }
+
+  static async open(options: JournaledTableOptions): Promise<JournaledTable> {
+    const connection = await options.instance.connect();
+    const reader = await connection.runAndReadAll(
+      'SELECT last_segment FROM ingested_segments WHERE table_name = $1',
+      [options.table.name],
+    );
+    let opened: JournaledTable | undefined;
+    const journal = await Journal.open({
+      dir: join(options.dataDir, 'journal', options.table.name),
+      ingestedThrough: Number(reader.getRows()[0]?.[0] ?? 0),
+      segmentBytes: options.segmentBytes,
+      maxBytes: options.maxJournalBytes,
+      onSealed: () => opened?.ingestInBackground(),
+    });
+    opened = new JournaledTable(options, connection, journal);
+    opened.#schedule(0);
+    return opened;
+  }
+
+  async append(rows: readonly Row[]): Promise<void> {
+    await this.#journal.append(this.#encoder.encode(rows));
+    this.#schedule(this.#options.ingestDelayMs);
+  }
+
+  /** Returns once everything appended so far can be queried. */
+  async settle(): Promise<void> {
+    if (this.#journal.backlogBytes === 0) return;
+    if (this.#journal.hasOpenRows) await this.#journal.seal();
+    await this.#ingester.drain();
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#journal.close();
+    // What cannot be read in now stays in the journal for the next start.
+    await this.#ingester.drain().catch((error) => this.#report(error));
+    this.#connection.closeSync();
+  }
+
+  ingestInBackground(): void {
+    this.#ingester.drain().catch((error) => {
+      this.#report(error);
+      this.#schedule(RETRY_DELAY_MS);
+    });
+  }
+
+  #schedule(delayMs: number): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.settle().catch((error) => {
+        this.#report(error);
+        this.#schedule(RETRY_DELAY_MS);
+      });
+    }, delayMs).unref();
+  }
+
+  #report(error: unknown): void {
+    this.#options.onError(
+      `Journal segments could not be read into ${this.#options.table.name}; they stay on disk and are tried again.`,
+      error,
+    );
+  }
+}

@@ -1,0 +1,151 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { DataFolderInUse, InvalidRequest, WarehouseUnavailable } from '#schemas/problems.ts';
+import { TABLES } from '#schemas/tables.ts';
+import type { CellValue, Row, Warehouse } from '../warehouse.ts';
+import { tableStatements } from './ddl.ts';
+import { JournaledTable } from './journaled-table.ts';
+import { plainRow } from './result-rows.ts';
+import { loadSqlFolder } from './sql-files.ts';
+
+export interface DuckDbOptions {
+  /** Holds `warehouse.duckdb` and the journals. One process at a time. */
+  readonly dataDir: string;
+  /** DuckDB's own memory, for queries and for reading the journal. Default 96 MB. */
+  readonly memoryLimitMb?: number;
+  /** Size at which a journal file is closed. Default 16 MiB. */
+  readonly segmentBytes?: number;
+  /** Bound of what waits on disk to be read into the tables. Default 1 GiB for each table. */
+  readonly maxJournalBytes?: number;
+  /** Longest row, in characters of JSON. Default 8 MiB. */
+  readonly maxRowBytes?: number;
+  /** Default 1,000 ms; queries do not wait for it. */
+  readonly ingestDelayMs?: number;
+  readonly onError?: (message: string, error: unknown) => void;
+}
+
+const MIB = 1024 * 1024;
+
+/**
+ * The embedded warehouse: a DuckDB file with a journal in front, so that an append costs one write
+ * and one sync shared with its neighbours instead of a DuckDB transaction.
+ * See docs/decisions/0003-journal-in-front-of-duckdb.md.
+ *
+ * @throws DataFolderInUse when another process has the file open
+ */
+export async function openDuckDbWarehouse(options: DuckDbOptions): Promise<Warehouse> {
+  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+  const instance = await openInstance(options);
+  const connection = await instance.connect();
+  await createSchema(connection);
+  const tables = new Map<string, JournaledTable>();
+  for (const table of TABLES) {
+    const opened = await JournaledTable.open({
+      instance,
+      table,
+      dataDir: options.dataDir,
+      segmentBytes: options.segmentBytes ?? 16 * MIB,
+      maxJournalBytes: options.maxJournalBytes ?? 1024 * MIB,
+      maxRowBytes: options.maxRowBytes ?? 8 * MIB,
+      ingestDelayMs: options.ingestDelayMs ?? 1_000,
+      onError: options.onError ?? (() => undefined),
+    });
+    tables.set(table.name, opened);
+  }
+  return new DuckDbWarehouse(instance, connection, tables, await loadSqlFolder('queries'));
+}
+
+class DuckDbWarehouse implements Warehouse {
+  readonly #instance: DuckDBInstance;
+  readonly #connection: DuckDBConnection;
+  readonly #tables: ReadonlyMap<string, JournaledTable>;
+  readonly #queries: ReadonlyMap<string, string>;
+  #closed = false;
+
+  constructor(
+    instance: DuckDBInstance,
+    connection: DuckDBConnection,
+    tables: ReadonlyMap<string, JournaledTable>,
+    queries: ReadonlyMap<string, string>,
+  ) {
+    this.#instance = instance;
+    this.#connection = connection;
+    this.#tables = tables;
+    this.#queries = queries;
+  }
+
+  async append(table: string, rows: readonly Row[]): Promise<void> {
+    const journaled = this.#tables.get(table);
+    if (!journaled) throw new InvalidRequest(`There is no table ${table} in schemas/tables.ts.`);
+    this.#assertOpen();
+    if (rows.length > 0) await journaled.append(rows);
+  }
+
+  async query<Result extends object>(
+    name: string,
+    params: Readonly<Record<string, CellValue>> = {},
+  ): Promise<Result[]> {
+    const sql = this.#queries.get(name);
+    if (sql === undefined)
+      throw new InvalidRequest(`There is no query sql/duckdb/queries/${name}.sql.`);
+    this.#assertOpen();
+    try {
+      for (const table of this.#tables.values()) await table.settle();
+      const reader = await this.#connection.runAndReadAll(sql, { ...params });
+      return reader.getRowObjects().map(plainRow) as Result[];
+    } catch (cause) {
+      throw new WarehouseUnavailable(
+        `The query ${name} failed. Retry; if it stays so, see the log.`,
+        {
+          cause,
+        },
+      );
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const table of this.#tables.values()) await table.close();
+    this.#connection.closeSync();
+    this.#instance.closeSync();
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new WarehouseUnavailable('The warehouse is closed.');
+  }
+}
+
+async function openInstance(options: DuckDbOptions): Promise<DuckDBInstance> {
+  const path = join(options.dataDir, 'warehouse.duckdb');
+  try {
+    return await DuckDBInstance.create(path, {
+      // One thread: reading the journal must not take the cores that answer webhooks.
+      threads: '1',
+      memory_limit: `${options.memoryLimitMb ?? 96}MB`,
+      preserve_insertion_order: 'false',
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+    });
+  } catch (cause) {
+    if (String(cause).includes('lock')) {
+      throw new DataFolderInUse(
+        `Another process uses ${options.dataDir}. Stop it, or set TRIBUTARY_DATA_DIR to another folder.`,
+        { cause },
+      );
+    }
+    throw new WarehouseUnavailable(`${path} could not be opened.`, { cause });
+  }
+}
+
+async function createSchema(connection: DuckDBConnection): Promise<void> {
+  await connection.run("SET TimeZone = 'UTC'").catch(() => undefined);
+  for (const table of TABLES) {
+    for (const statement of tableStatements(table)) await connection.run(statement);
+  }
+  await connection.run(
+    'CREATE TABLE IF NOT EXISTS ingested_segments (table_name VARCHAR PRIMARY KEY, last_segment BIGINT NOT NULL)',
+  );
+  for (const view of (await loadSqlFolder('views')).values()) await connection.run(view);
+}

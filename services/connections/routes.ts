@@ -1,0 +1,158 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { Adapter } from '#adapters/kit/adapter.ts';
+import type { Secrets } from '#platform/secrets/secrets.ts';
+import { InvalidRequest, InvalidSettings } from '#schemas/problems.ts';
+import type { Authenticate } from '../http/authenticate.ts';
+import { AUTHENTICATED, problemSchema } from '../http/openapi.ts';
+import type { Connection } from './connection.ts';
+import type { ConnectionDirectory } from './directory.ts';
+import { type ConnectionStore, newConnectionId } from './store.ts';
+
+export interface ConnectionRouteOptions {
+  readonly adapters: ReadonlyMap<string, Adapter>;
+  readonly store: ConnectionStore;
+  readonly secrets: Secrets;
+  readonly directory: ConnectionDirectory;
+  readonly authenticate: Authenticate;
+  readonly publicUrl: string;
+}
+
+const connectionSchema = z.object({
+  id: z.string(),
+  provider: z.string(),
+  name: z.string(),
+  status: z.enum(['active', 'inactive', 'error']),
+  org_id: z.string().nullable(),
+  webhook_url: z.string().describe('Give this URL to the provider.'),
+  secret_ref: z.string().describe('Where the signing secret is kept. The secret is never shown.'),
+  settings: z.record(z.string(), z.unknown()),
+  created_at: z.string(),
+  updated_at: z.string(),
+});
+
+const newConnectionSchema = z.strictObject({
+  provider: z.string(),
+  name: z.string().trim().min(1).max(100),
+  secret: z
+    .string()
+    .min(8)
+    .max(10_000)
+    .describe('The signing secret. Stored encrypted, never shown.'),
+  settings: z.record(z.string(), z.unknown()).default({}),
+});
+
+const errors = { '4xx': problemSchema, '5xx': problemSchema };
+
+/** `/v1/connections`: create, list, enable and disable. */
+export async function connectionRoutes(
+  app: FastifyInstance,
+  options: ConnectionRouteOptions,
+): Promise<void> {
+  const { store, directory, authenticate } = options;
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+
+  routes.post(
+    '/v1/connections',
+    {
+      schema: {
+        ...AUTHENTICATED,
+        summary: 'Add a connection',
+        tags: ['connections'],
+        body: newConnectionSchema,
+        response: { 201: connectionSchema, ...errors },
+      },
+    },
+    async (request, reply) => {
+      const { tenantId, orgId } = authenticate(request);
+      const { provider, name, secret, settings } = request.body;
+      const parsed = parseSettings(options.adapters, provider, settings);
+      const id = newConnectionId();
+      const secretRef = `tenants/${tenantId}/connections/${id}/webhook`;
+      // The secret first: a connection without one would refuse every webhook.
+      await options.secrets.create(secretRef, secret);
+      const connection = await store.insert(
+        { tenantId, orgId, provider, name, settings: parsed },
+        id,
+        secretRef,
+      );
+      await directory.refresh();
+      return reply.code(201).send(shown(connection));
+    },
+  );
+
+  routes.get(
+    '/v1/connections',
+    {
+      schema: {
+        ...AUTHENTICATED,
+        summary: 'List connections',
+        tags: ['connections'],
+        response: { 200: z.object({ connections: z.array(connectionSchema) }), ...errors },
+      },
+    },
+    async (request) => {
+      const { tenantId } = authenticate(request);
+      return { connections: (await store.list(tenantId)).map(shown) };
+    },
+  );
+
+  routes.patch(
+    '/v1/connections/:id',
+    {
+      schema: {
+        ...AUTHENTICATED,
+        summary: 'Enable or disable a connection',
+        tags: ['connections'],
+        params: z.object({ id: z.string() }),
+        body: z.strictObject({ status: z.enum(['active', 'inactive']) }),
+        response: { 200: connectionSchema, ...errors },
+      },
+    },
+    async (request) => {
+      const { tenantId } = authenticate(request);
+      const connection = await store.setStatus(tenantId, request.params.id, request.body.status);
+      await directory.refresh();
+      return shown(connection);
+    },
+  );
+
+  function shown(connection: Connection) {
+    return {
+      id: connection.id,
+      provider: connection.provider,
+      name: connection.name,
+      status: connection.status,
+      org_id: connection.orgId,
+      webhook_url: `${options.publicUrl}/webhooks/${connection.provider}/${connection.id}`,
+      secret_ref: connection.secretRef,
+      settings: connection.settings,
+      created_at: connection.createdAt,
+      updated_at: connection.updatedAt,
+    };
+  }
+}
+
+function parseSettings(
+  adapters: ReadonlyMap<string, Adapter>,
+  provider: string,
+  settings: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const adapter = adapters.get(provider);
+  if (!adapter) {
+    throw new InvalidRequest(
+      `There is no provider "${provider}". Choose one of: ${[...adapters.keys()].join(', ')}.`,
+    );
+  }
+  const parsed = adapter.settingsSchema.safeParse(settings);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message }) => ({
+      pointer: path.map((part) => `/${String(part)}`).join(''),
+      message,
+    }));
+    throw new InvalidSettings(`The settings do not fit ${adapter.title}; see errors.`, { faults });
+  }
+  adapter.bind(parsed.data);
+  return parsed.data as Record<string, unknown>;
+}

@@ -1,0 +1,68 @@
+import type { FastifyInstance } from 'fastify';
+import type { Bus, BusMessage } from '#platform/bus/bus.ts';
+import { EVENTS_TOPIC } from '#schemas/cloudevents.ts';
+import type { Authenticate } from '../http/authenticate.ts';
+import { AUTHENTICATED } from '../http/openapi.ts';
+
+export interface StreamOptions {
+  readonly bus: Bus;
+  readonly authenticate: Authenticate;
+}
+
+const HEARTBEAT_MS = 15_000;
+/** A reader that is this far behind misses messages instead of filling the server's memory. */
+const MAX_BUFFERED_BYTES = 1024 * 1024;
+
+/** `GET /v1/events/stream`: a tenant's messages as they pass on the bus, as server-sent events. */
+export async function streamRoute(app: FastifyInstance, options: StreamOptions): Promise<void> {
+  const { bus, authenticate } = options;
+  const closers = new Set<() => void>();
+  app.addHook('preClose', async () => {
+    for (const close of closers) close();
+  });
+
+  app.get(
+    '/v1/events/stream',
+    {
+      schema: {
+        ...AUTHENTICATED,
+        summary: 'Live events (server-sent events)',
+        description:
+          'Each event as it is published. Shows, but does not guarantee: use /v1/events to catch up.',
+        tags: ['events'],
+      },
+    },
+    async (request, reply) => {
+      const { tenantId } = authenticate(request);
+      reply.hijack();
+      const response = reply.raw;
+      response.writeHead(200, {
+        'content-type': 'text/event-stream',
+        'cache-control': 'no-store',
+        'x-accel-buffering': 'no',
+      });
+      response.write(': connected\n\n');
+      let missed = 0;
+      const onMessage = (message: BusMessage) => {
+        if (message.attributes.tenant_id !== tenantId) return;
+        if (response.writableLength > MAX_BUFFERED_BYTES) {
+          missed += 1;
+          return;
+        }
+        if (missed > 0) response.write(`event: missed\ndata: {"count":${missed}}\n\n`);
+        missed = 0;
+        response.write(`id: ${message.attributes.event_id}\ndata: ${message.data}\n\n`);
+      };
+      const watching = await bus.watch(EVENTS_TOPIC, onMessage);
+      const heartbeat = setInterval(() => response.write(': alive\n\n'), HEARTBEAT_MS).unref();
+      const close = () => {
+        clearInterval(heartbeat);
+        closers.delete(close);
+        void watching.close();
+        response.end();
+      };
+      closers.add(close);
+      response.on('close', close);
+    },
+  );
+}

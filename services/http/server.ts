@@ -1,0 +1,45 @@
+import swagger from '@fastify/swagger';
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import {
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+} from 'fastify-type-provider-zod';
+import { answerNotFound, answerWithProblem } from './problem-handler.ts';
+
+export interface ServerOptions {
+  readonly logger: FastifyBaseLogger;
+  readonly bodyLimitBytes: number;
+}
+
+/** A Fastify server with what all routes share: problems as answers, zod schemas, OpenAPI. */
+export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+  const server = fastify({
+    loggerInstance: options.logger,
+    // One line for each webhook would cost more than the webhook; refusals are in the request log.
+    disableRequestLogging: true,
+    bodyLimit: options.bodyLimitBytes,
+    // A sender has this long for a whole request; slow ones must not hold connections open.
+    requestTimeout: 30_000,
+    keepAliveTimeout: 72_000,
+    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
+    forceCloseConnections: 'idle',
+  });
+  server.setValidatorCompiler(validatorCompiler);
+  server.setSerializerCompiler(serializerCompiler);
+  server.setErrorHandler(answerWithProblem);
+  server.setNotFoundHandler(answerNotFound);
+  await server.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Tributary',
+        description: 'Signed CRM webhooks in, durable canonical events out.',
+        version: '1',
+      },
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+    },
+    transform: jsonSchemaTransform,
+  });
+  return server;
+}

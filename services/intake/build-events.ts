@@ -1,0 +1,40 @@
+import type { EventDraft } from '#adapters/kit/adapter.ts';
+import { type CanonicalEvent, SCHEMA_VERSION } from '#schemas/event.ts';
+import { eventId } from '#schemas/event-id.ts';
+import type { Connection } from '../connections/connection.ts';
+
+export interface Receipt {
+  readonly traceId: string;
+  readonly receivedAtMs: number;
+  readonly source: CanonicalEvent['metadata']['source'];
+}
+
+/** Completes an adapter's drafts to canonical events of their connection. */
+export function buildEvents(
+  drafts: readonly EventDraft[],
+  connection: Connection,
+  receipt: Receipt,
+): CanonicalEvent[] {
+  const receivedAt = new Date(receipt.receivedAtMs).toISOString();
+  const { id, tenantId, orgId, provider } = connection;
+  return drafts.map((draft) => ({
+    event_id: eventId(tenantId, id, draft.dedupeKey),
+    event_type: draft.eventType,
+    entity_type: draft.entityType,
+    entity_id: draft.entityId,
+    tenant_id: tenantId,
+    org_id: orgId,
+    connection_id: id,
+    provider,
+    occurred_at: new Date(draft.occurredAtMs).toISOString(),
+    received_at: receivedAt,
+    schema_version: SCHEMA_VERSION,
+    payload: draft.payload,
+    metadata: {
+      trace_id: receipt.traceId,
+      source: receipt.source,
+      actor: draft.actor,
+      timestamp: receivedAt,
+    },
+  }));
+}

@@ -1,0 +1,72 @@
+/** One batch on its way to the bus. Exactly one of the two is called, once. */
+export interface Publishing {
+  /** The bus has confirmed the batch. */
+  succeed(): void;
+  /** The bus has not, and the outbox has said whether it holds the batch. */
+  fail(): void;
+}
+
+/**
+ * Knows up to which time of receipt every accepted event has reached the bus. The relay carries
+ * what lies beyond again: after a crash, and after failed publishes.
+ */
+export class PublishProgress {
+  /** Batches in the order they began, which is the order of receipt. */
+  readonly #underWay: { readonly receivedAt: string; done: boolean }[] = [];
+  #oldestFailure: string | undefined;
+  #healing: string | undefined;
+  #latest: string | undefined;
+
+  /** @param receivedAt time of receipt of the batch, RFC 3339 */
+  begin(receivedAt: string): Publishing {
+    const batch = { receivedAt, done: false };
+    this.#underWay.push(batch);
+    this.#latest = receivedAt;
+    return {
+      succeed: () => this.#end(batch),
+      fail: () => {
+        this.#oldestFailure = earliest(this.#oldestFailure, receivedAt);
+        this.#end(batch);
+      },
+    };
+  }
+
+  /** Oldest time of receipt that may be missing on the bus; undefined before the first batch. */
+  get publishedThrough(): string | undefined {
+    const waiting = this.#underWay[0]?.receivedAt ?? this.#latest;
+    return earliest(earliest(this.#oldestFailure, this.#healing), waiting);
+  }
+
+  /**
+   * Makes up for failed publishes, if there were any.
+   *
+   * @param carryAgain publishes everything received since; when it throws, the failures stay open
+   */
+  async heal(carryAgain: (from: string) => Promise<unknown>): Promise<void> {
+    const from = this.#oldestFailure;
+    if (from === undefined) return;
+    // What fails while this runs opens a new failure of its own.
+    this.#oldestFailure = undefined;
+    this.#healing = from;
+    try {
+      await carryAgain(from);
+    } catch (error) {
+      this.#oldestFailure = earliest(this.#oldestFailure, from);
+      throw error;
+    } finally {
+      this.#healing = undefined;
+    }
+  }
+
+  #end(batch: { done: boolean }): void {
+    batch.done = true;
+    let ended = 0;
+    while (this.#underWay[ended]?.done) ended += 1;
+    if (ended > 0) this.#underWay.splice(0, ended);
+  }
+}
+
+function earliest(a: string | undefined, b: string | undefined): string | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return a < b ? a : b;
+}
