@@ -16,7 +16,7 @@ export interface ConnectionRouteOptions {
   readonly secrets: Secrets;
   readonly directory: ConnectionDirectory;
   readonly authenticate: Authenticate;
-  readonly publicUrl: string;
+  readonly publicUrl: () => string;
 }
 
 const connectionSchema = z.object({
@@ -125,7 +125,7 @@ export async function connectionRoutes(
       name: connection.name,
       status: connection.status,
       org_id: connection.orgId,
-      webhook_url: `${options.publicUrl}/webhooks/${connection.provider}/${connection.id}`,
+      webhook_url: `${options.publicUrl()}/webhooks/${connection.provider}/${connection.id}`,
       secret_ref: connection.secretRef,
       settings: connection.settings,
       created_at: connection.createdAt,

@@ -4,8 +4,8 @@ import { answerWithProblem, toProblem } from '../http/problem-handler.ts';
 import { type Call, type IntakeDependencies, receive } from './receive.ts';
 
 export interface IntakeRouteOptions extends IntakeDependencies {
-  /** Scheme and host that providers address, without a trailing slash. */
-  readonly publicUrl: string;
+  /** Scheme and host that providers address, without a trailing slash; known once listening. */
+  readonly publicUrl: () => string;
   /** Names of the providers there are. */
   readonly providers: ReadonlySet<string>;
   readonly bodyLimitBytes: number;
@@ -54,7 +54,7 @@ export async function intakeRoutes(
       remoteAddress: request.ip,
       request: {
         method: request.method,
-        url: publicUrl + request.raw.url,
+        url: publicUrl() + request.raw.url,
         headers: request.headers,
         body: (request.body as Buffer | undefined) ?? NO_BODY,
         receivedAtMs: Date.now(),
