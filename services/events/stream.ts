@@ -59,7 +59,8 @@ export async function streamRoute(app: FastifyInstance, options: StreamOptions):
         clearInterval(heartbeat);
         closers.delete(close);
         void watching.close();
-        response.end();
+        // A reader that has stopped reading must not hold up the shutdown.
+        response.end(() => request.raw.socket.destroySoon());
       };
       closers.add(close);
       response.on('close', close);

@@ -1,7 +1,13 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { Problem } from '#schemas/problem.ts';
-import { BodyTooLarge, InternalError, InvalidRequest, NotFound } from '#schemas/problems.ts';
+import {
+  BodyTooLarge,
+  InternalError,
+  InvalidRequest,
+  NotAuthenticated,
+  NotFound,
+} from '#schemas/problems.ts';
 
 /** The one place that turns errors into answers (RFC 9457). */
 export function answerWithProblem(
@@ -19,7 +25,7 @@ export function answerWithProblem(
   if (problem.retryAfterSeconds !== undefined) {
     reply.header('retry-after', String(problem.retryAfterSeconds));
   }
-  if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
+  if (problem instanceof NotAuthenticated) reply.header('www-authenticate', 'Bearer');
   reply.code(problem.status).type('application/problem+json').send(problem.toProblemDetails());
 }
 

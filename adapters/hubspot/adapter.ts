@@ -1,0 +1,17 @@
+import type { Adapter } from '#adapters/kit/adapter.ts';
+import { EVENT_TYPES, PROVIDER, TITLE } from './definition.ts';
+import { SAMPLE_NAMES, sample } from './sample.ts';
+import { type HubspotSettings, settingsSchema } from './settings.ts';
+import { makeVerify } from './verify.ts';
+import { makeWebhook } from './webhook.ts';
+
+/** HubSpot: signed batches of CRM notifications. Facts and mapping: docs/providers/hubspot.md. */
+export const hubspotAdapter: Adapter<HubspotSettings> = {
+  provider: PROVIDER,
+  title: TITLE,
+  eventTypes: EVENT_TYPES,
+  settingsSchema,
+  bind: (settings) => ({ verify: makeVerify(settings), webhook: makeWebhook(settings) }),
+  sample,
+  samples: SAMPLE_NAMES,
+};

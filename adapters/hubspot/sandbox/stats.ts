@@ -1,0 +1,34 @@
+/** What the sandbox did. All but `requests` count notifications. */
+export interface SandboxStats {
+  /** Changes of the account. */
+  emitted: number;
+  /** Sent, each attempt and each duplicate counted. */
+  sent: number;
+  /** Answered 2xx. */
+  acknowledged: number;
+  /** Answered otherwise, or not in time; each attempt counted. */
+  refused: number;
+  /** Scheduled for another attempt. */
+  retried: number;
+  /** Not acknowledged by the last attempt. */
+  given_up: number;
+  /** Withheld on request. */
+  dropped: number;
+  /** Waiting to be sent, for an answer, or for a retry. */
+  pending: number;
+  requests: number;
+}
+
+export function emptyStats(): SandboxStats {
+  return {
+    emitted: 0,
+    sent: 0,
+    acknowledged: 0,
+    refused: 0,
+    retried: 0,
+    given_up: 0,
+    dropped: 0,
+    pending: 0,
+    requests: 0,
+  };
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+
+/** What a HubSpot connection can be set to. Nothing is required. */
+export const settingsSchema = z.strictObject({
+  target_url: z
+    .url({ protocol: /^https?$/ })
+    .max(2048)
+    .optional()
+    .describe(
+      'The target URL exactly as configured at HubSpot, when it differs from the address of this connection, for example behind a proxy that rewrites paths.',
+    ),
+  allow_signature_versions: z
+    .array(z.enum(['v3', 'v2', 'v1']))
+    .refine((versions) => versions.includes('v3'), {
+      message: 'v3 must be in the list: where HubSpot sends a v3 signature, it decides.',
+    })
+    .default(['v3'])
+    .describe(
+      'Signature versions that are accepted. v1 and v2 have no timestamp, so they do not stop replays; they count only where no v3 header is present.',
+    ),
+  portal_id: z
+    .union([z.string().regex(/^[1-9]\d{0,18}$/), z.int().positive()])
+    .optional()
+    .describe('HubSpot account (Hub ID). Notifications of other accounts are skipped.'),
+  future_skew_seconds: z
+    .int()
+    .min(0)
+    .max(300)
+    .default(60)
+    .describe('How far a v3 timestamp may lie in the future, in seconds.'),
+});
+
+export type HubspotSettings = z.infer<typeof settingsSchema>;

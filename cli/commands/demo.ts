@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { pino } from 'pino';
+import { type HubspotSandbox, startHubspotSandbox } from '#adapters/hubspot/sandbox/sandbox.ts';
+import { type Config, readConfig } from '#platform/config/config.ts';
+import type { CanonicalEvent } from '#schemas/event.ts';
+import { startServer } from '#services/main.ts';
+import { ApiClient, type ConnectionView } from '../api-client.ts';
+import { AcknowledgedEvents, type Audit } from '../demo/acknowledged-events.ts';
+import { eventMessages } from '../event-stream.ts';
+import { CommandFailed } from '../exit.ts';
+import { removeServerNote, writeServerNote } from '../running-server.ts';
+import { onShutdown } from '../shutdown.ts';
+import { eventLine } from './tail.ts';
+
+export interface DemoOptions {
+  readonly seconds?: string;
+  readonly rate: string;
+}
+
+const DEMO_DIR = resolve('.tributary/demo');
+const SUMMARY_MS = 10_000;
+
+/** `tributary demo`: the server, and a sandbox HubSpot that sends it signed webhooks. */
+export async function demo(options: DemoOptions): Promise<void> {
+  const config = demoConfig();
+  const logger = pino({ level: 'warn' });
+  const server = await startServer({ config, logger });
+  await writeServerNote(config.dataDir, { url: server.url, pid: process.pid });
+  const api = await ApiClient.open(config);
+  const { connection, secret } = await ensureConnection(api);
+  const acknowledged = new AcknowledgedEvents(
+    join(DEMO_DIR, 'acknowledged.txt'),
+    config.tenantId,
+    connection.id,
+  );
+  const earlier = await acknowledged.audit(api);
+  const sandbox = await startHubspotSandbox({
+    targetUrl: connection.webhook_url,
+    secret,
+    seed: Date.now(),
+    timeScale: 10_000,
+    onAcknowledged: (notifications) => acknowledged.note(notifications),
+  });
+  introduce(server.url, sandbox, earlier);
+
+  const draining = new AbortController();
+  const show = showEvents(api, draining.signal);
+  const sending = sendChanges(sandbox, Number(options.rate));
+  const summary = setInterval(() => void acknowledged.audit(api).then(printAudit), SUMMARY_MS);
+  const stop = async () => {
+    clearInterval(sending);
+    clearInterval(summary);
+    await sandbox.idle();
+    const audit = await acknowledged.audit(api);
+    printAudit(audit);
+    await sandbox.close();
+    draining.abort();
+    await show;
+    await server.close();
+    await removeServerNote(config.dataDir);
+    if (audit.missing.length > 0) throw new CommandFailed('Acknowledged events are missing.');
+  };
+  onShutdown(logger, stop);
+  if (options.seconds !== undefined) {
+    setTimeout(() => process.kill(process.pid, 'SIGTERM'), Number(options.seconds) * 1_000);
+  }
+}
+
+/** The demo's own folders, so that it never meets the data of a real server. */
+function demoConfig(): Config {
+  const env = {
+    TRIBUTARY_DATA_DIR: join(DEMO_DIR, 'data'),
+    TRIBUTARY_KEY_DIR: join(DEMO_DIR, 'keys'),
+    ...process.env,
+  };
+  return readConfig(env);
+}
+
+/** The sandbox account, connected at the first start. The sandbox keeps its own copy of the secret. */
+async function ensureConnection(
+  api: ApiClient,
+): Promise<{ connection: ConnectionView; secret: string }> {
+  const secretFile = join(DEMO_DIR, 'sandbox-hubspot-client-secret');
+  const { connections } = await api.get<{ connections: ConnectionView[] }>('/v1/connections');
+  const existing = connections.find((one) => one.name === 'sandbox-hubspot');
+  if (existing) return { connection: existing, secret: await readFile(secretFile, 'utf8') };
+  const secret = randomBytes(24).toString('base64url');
+  await mkdir(DEMO_DIR, { recursive: true });
+  await writeFile(secretFile, secret, { mode: 0o600 });
+  const connection = await api.send<ConnectionView>('POST', '/v1/connections', {
+    provider: 'hubspot',
+    name: 'sandbox-hubspot',
+    secret,
+  });
+  return { connection, secret };
+}
+
+function sendChanges(sandbox: HubspotSandbox, perSecond: number): NodeJS.Timeout {
+  sandbox.emit(1);
+  return setInterval(() => sandbox.emit(Math.max(1, Math.round(perSecond / 2))), 500);
+}
+
+/** Prints each message of the bus with what the outbox holds of it. */
+async function showEvents(api: ApiClient, signal: AbortSignal): Promise<void> {
+  try {
+    const response = await api.request('GET', '/v1/events/stream', { signal });
+    for await (const data of eventMessages(response.body)) {
+      const event = JSON.parse(data) as CanonicalEvent;
+      const rows = await outboxRows(api, event.event_id);
+      process.stdout.write(`on the bus, ${rows} row in the outbox  ${eventLine(event)}\n`);
+    }
+  } catch (error) {
+    if (!signal.aborted) process.stderr.write(`The live view ended: ${(error as Error).message}\n`);
+  }
+}
+
+/** The bus is often faster than the disk: a message may be seen shortly before its row. */
+async function outboxRows(api: ApiClient, eventId: string): Promise<number> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return (await api.get<{ outbox_rows: number }>(`/v1/events/${eventId}`)).outbox_rows;
+    } catch (error) {
+      if (attempt === 20) throw error;
+      await delay(50);
+    }
+  }
+}
+
+function introduce(url: string, sandbox: HubspotSandbox, earlier: Audit): void {
+  process.stdout.write(`
+Tributary runs at ${url} (process ${process.pid}); its data is in ${DEMO_DIR}
+A sandbox HubSpot (control at ${sandbox.controlUrl}) sends it signed webhooks.
+Try:  kill -9 ${process.pid}   then start the demo again: nothing acknowledged is missing.
+      curl -X POST ${sandbox.controlUrl}/sandbox/emit -d '{"count":100,"misbehave":"duplicate"}'
+`);
+  if (earlier.acknowledged > 0) printAudit(earlier, 'Earlier runs');
+  process.stdout.write('\n');
+}
+
+function printAudit(audit: Audit, label = 'Audit'): void {
+  const { acknowledged, inOutbox, missing } = audit;
+  process.stdout.write(
+    `-- ${label}: ${acknowledged} events acknowledged, ${inOutbox} of them in the outbox, ${missing.length} missing\n`,
+  );
+}

@@ -1,0 +1,34 @@
+import { readConfig } from '#platform/config/config.ts';
+import type { CanonicalEvent } from '#schemas/event.ts';
+import { ApiClient } from '../api-client.ts';
+import { eventMessages } from '../event-stream.ts';
+import { CommandFailed, EXIT } from '../exit.ts';
+import { printable } from '../output.ts';
+
+export interface TailOptions {
+  readonly json?: boolean;
+  /** Ends after this many events. */
+  readonly count?: string;
+}
+
+/** `tributary tail`: events as they pass on the bus, until Ctrl-C. */
+export async function tail(options: TailOptions): Promise<void> {
+  const api = await ApiClient.open(readConfig(process.env));
+  const response = await api.request('GET', '/v1/events/stream');
+  process.stderr.write(`Waiting for events of ${api.url} (Ctrl-C ends)\n`);
+  let left = options.count === undefined ? Number.POSITIVE_INFINITY : Number(options.count);
+  for await (const data of eventMessages(response.body)) {
+    const event = JSON.parse(data) as CanonicalEvent;
+    process.stdout.write(`${options.json ? data : eventLine(event)}\n`);
+    left -= 1;
+    if (left <= 0) return;
+  }
+  throw new CommandFailed('The server closed the stream.', EXIT.serverUnreachable);
+}
+
+/** One event on one line. */
+export function eventLine(event: CanonicalEvent): string {
+  const { event_type, entity_id, provider, event_id } = event;
+  const time = event.received_at.slice(11, 23);
+  return `${time}  ${event_type.padEnd(20)} ${printable(entity_id).padEnd(16)} ${provider.padEnd(10)} ${event_id}`;
+}

@@ -1,0 +1,71 @@
+import { appendFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { hubspotAdapter } from '#adapters/hubspot/adapter.ts';
+import { eventId } from '#schemas/event-id.ts';
+import type { ApiClient } from '../api-client.ts';
+
+/** Which events must be in the outbox, whatever happened to the server since. */
+export interface Audit {
+  readonly acknowledged: number;
+  readonly inOutbox: number;
+  readonly missing: readonly string[];
+}
+
+/**
+ * The sender's own record: the ids of all events whose webhook was answered 2xx. Kept apart from
+ * the server's data, so that the two can be compared after a kill -9.
+ */
+export class AcknowledgedEvents {
+  readonly #path: string;
+  readonly #tenantId: string;
+  readonly #connectionId: string;
+  readonly #webhook = hubspotAdapter.bind(hubspotAdapter.settingsSchema.parse({})).webhook;
+
+  constructor(path: string, tenantId: string, connectionId: string) {
+    this.#path = path;
+    this.#tenantId = tenantId;
+    this.#connectionId = connectionId;
+  }
+
+  /** Notes the events of an acknowledged request; on return they survive the end of the process. */
+  note(notifications: readonly object[]): void {
+    const { drafts } = this.#webhook({
+      method: 'POST',
+      url: '',
+      headers: {},
+      body: Buffer.from(JSON.stringify(notifications)),
+      receivedAtMs: Date.now(),
+    });
+    const ids = drafts.map((draft) => eventId(this.#tenantId, this.#connectionId, draft.dedupeKey));
+    appendFileSync(this.#path, ids.map((id) => `${id}\n`).join(''));
+  }
+
+  /** Compares the record with the outbox, through the API. */
+  async audit(api: ApiClient): Promise<Audit> {
+    const text = await readFile(this.#path, 'utf8').catch(() => '');
+    // A last line without its end was being written when the process ended.
+    const acknowledged = new Set(text.split('\n').slice(0, -1));
+    const stored = await outboxIds(api);
+    const missing = [...acknowledged].filter((id) => !stored.has(id));
+    return {
+      acknowledged: acknowledged.size,
+      inOutbox: acknowledged.size - missing.length,
+      missing,
+    };
+  }
+}
+
+/** The ids of all events in the outbox. */
+export async function outboxIds(api: ApiClient): Promise<Set<string>> {
+  const ids = new Set<string>();
+  let cursor: string | null = null;
+  do {
+    const query = cursor === null ? 'limit=500' : `limit=500&cursor=${cursor}`;
+    const page: { events: { event_id: string }[]; next_cursor: string | null } = await api.get(
+      `/v1/events?${query}`,
+    );
+    for (const event of page.events) ids.add(event.event_id);
+    cursor = page.next_cursor;
+  } while (cursor !== null);
+  return ids;
+}

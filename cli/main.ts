@@ -1,0 +1,123 @@
+import { Command, CommanderError } from 'commander';
+import { Problem } from '#schemas/problem.ts';
+import packageJson from '../package.json' with { type: 'json' };
+import { addConnection, listConnections, setConnectionStatus } from './commands/connections.ts';
+import { doctor } from './commands/doctor.ts';
+import { events } from './commands/events.ts';
+import { send } from './commands/send.ts';
+import { tail } from './commands/tail.ts';
+import { CommandFailed, EXIT } from './exit.ts';
+
+const program = new Command('tributary')
+  .description('Signed CRM webhooks in, durable canonical events out.')
+  .version(packageJson.version)
+  .showHelpAfterError('(tributary --help lists what there is)')
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no server answers.
+Configuration is read from the environment: see docs/operations.md.`,
+  );
+
+program
+  .command('serve')
+  .description('run the server until SIGTERM or Ctrl-C')
+  // Loaded when used: the other commands start without the server's libraries.
+  .action(async () => (await import('./commands/serve.ts')).serve());
+
+program
+  .command('demo')
+  .description('run the server with a sandbox CRM that sends signed webhooks')
+  .option('--seconds <n>', 'stop after so many seconds')
+  .option('--rate <n>', 'webhook notifications a second', '5')
+  .action(async (options) => (await import('./commands/demo.ts')).demo(options));
+
+const connections = program
+  .command('connections')
+  .description('provider accounts that send webhooks');
+connections
+  .command('add <provider>')
+  .description('add a connection; prints its id and webhook URL as JSON')
+  .option('--name <name>', 'name of the connection (default: the provider)')
+  .option('--secret-file <file>', 'read the signing secret from a file')
+  .option('--secret-stdin', 'read the signing secret from standard input')
+  .option('--settings <json>', 'settings as JSON text, or @FILE')
+  .action(addConnection);
+connections
+  .command('list')
+  .description('list the connections')
+  .option('--json', 'print JSON')
+  .action(listConnections);
+connections
+  .command('enable <id>')
+  .description('take webhooks again')
+  .action((id) => setConnectionStatus(id, 'active'));
+connections
+  .command('disable <id>')
+  .description('refuse webhooks of this connection')
+  .action((id) => setConnectionStatus(id, 'inactive'));
+
+program
+  .command('send <provider> [event]')
+  .description('sign one sample webhook as the provider would, and send it')
+  .option('--connection <id>', 'which connection, when there are several')
+  .action(send);
+
+program
+  .command('tail')
+  .description('show events as they pass on the bus')
+  .option('--json', 'print each event as one line of JSON')
+  .option('--count <n>', 'end after so many events')
+  .action(tail);
+
+program
+  .command('events [id]')
+  .description('query the outbox, newest first')
+  .option('--type <type>', 'for example deal.won')
+  .option('--connection <id>')
+  .option('--provider <name>')
+  .option('--entity <id>')
+  .option('--from <time>', 'received from, RFC 3339')
+  .option('--to <time>', 'received before, RFC 3339')
+  .option('--limit <n>', 'at most so many', '50')
+  .option('--json', 'print JSON')
+  .action(events);
+
+program
+  .command('doctor')
+  .description('what is configured, what is missing, what to do')
+  .option('--json', 'print JSON')
+  .action(doctor);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+function exitCodeOf(error: unknown): number {
+  // Commander has printed its message already; help and version are no failures.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof CommandFailed) {
+    process.stderr.write(`${error.message}\n`);
+    return error.exitCode;
+  }
+  if (error instanceof Problem) {
+    process.stderr.write(`${error.message} [${error.code}]\n`);
+    return EXIT.failed;
+  }
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') {
+    process.stderr.write(`There is no file ${path}.\n`);
+    return EXIT.usage;
+  }
+  if (code === 'EADDRINUSE') {
+    process.stderr.write(
+      'The port is taken. Stop what uses it, or set TRIBUTARY_PORT to another.\n',
+    );
+    return EXIT.failed;
+  }
+  process.stderr.write(`${(error as Error).stack ?? error}\n`);
+  return EXIT.failed;
+}

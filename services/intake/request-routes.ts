@@ -1,0 +1,66 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { Warehouse } from '#platform/warehouse/warehouse.ts';
+import type { Authenticate } from '../http/authenticate.ts';
+import { AUTHENTICATED, problemSchema } from '../http/openapi.ts';
+import type { RequestLog } from './request-log.ts';
+
+export interface RequestRouteOptions {
+  readonly warehouse: Warehouse;
+  readonly log: RequestLog;
+  readonly authenticate: Authenticate;
+}
+
+const requestSchema = z.object({
+  request_id: z.string(),
+  received_at: z.string(),
+  connection_id: z.string().nullable(),
+  provider: z.string(),
+  outcome: z.enum(['rejected', 'skipped', 'duplicate']),
+  reason: z.string().describe('Stable word; docs/errors.md lists all.'),
+  detail: z.string().nullable(),
+  http_status: z.int(),
+  body_bytes: z.int(),
+  remote_address: z.string().nullable(),
+  occurrences: z.int().describe('How many like requests the row stands for.'),
+});
+
+/** `GET /v1/webhook-requests`: the requests that were not simply accepted, and why. */
+export async function requestRoutes(
+  app: FastifyInstance,
+  options: RequestRouteOptions,
+): Promise<void> {
+  app.withTypeProvider<ZodTypeProvider>().get(
+    '/v1/webhook-requests',
+    {
+      schema: {
+        ...AUTHENTICATED,
+        summary: 'Refused, skipped and repeated webhook requests, newest first',
+        tags: ['webhooks'],
+        querystring: z.object({
+          connection_id: z.string().optional(),
+          limit: z.coerce.number().int().min(1).max(500).default(50),
+        }),
+        response: {
+          200: z.object({ requests: z.array(requestSchema) }),
+          '4xx': problemSchema,
+          '5xx': problemSchema,
+        },
+      },
+    },
+    async (request) => {
+      const { tenantId } = options.authenticate(request);
+      await options.log.flush();
+      const requests = await options.warehouse.query<z.infer<typeof requestSchema>>(
+        'webhook-requests',
+        {
+          tenant_id: tenantId,
+          connection_id: request.query.connection_id ?? null,
+          row_limit: request.query.limit,
+        },
+      );
+      return { requests };
+    },
+  );
+}

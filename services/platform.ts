@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import type { Bus } from '#platform/bus/bus.ts';
+import { openInProcessBus } from '#platform/bus/in-process/bus.ts';
+import type { Config } from '#platform/config/config.ts';
+import type { Database } from '#platform/database/database.ts';
+import { openPglite } from '#platform/database/pglite/pglite.ts';
+import { openEncryptedFileSecrets } from '#platform/secrets/encrypted-file/encrypted-file.ts';
+import type { Secrets } from '#platform/secrets/secrets.ts';
+import { openDuckDbWarehouse } from '#platform/warehouse/duckdb/warehouse.ts';
+import type { Warehouse } from '#platform/warehouse/warehouse.ts';
+
+/** The capabilities the services run on. */
+export interface Platform extends AsyncDisposable {
+  readonly bus: Bus;
+  readonly warehouse: Warehouse;
+  readonly database: Database;
+  readonly secrets: Secrets;
+}
+
+/** A row may be this many times as long as the body it came from: escapes of escapes, at worst. */
+const ROW_TO_BODY = 3;
+
+/**
+ * Opens the embedded drivers. The only place that names drivers, with main.ts.
+ *
+ * @throws DataFolderInUse when another process has the folder
+ */
+export async function openEmbeddedPlatform(
+  config: Config,
+  onError: (message: string, error: unknown) => void,
+): Promise<Platform> {
+  const opened = new AsyncDisposableStack();
+  const keep = <Capability extends { close(): Promise<void> }>(capability: Capability) =>
+    opened.adopt(capability, (one) => one.close());
+  try {
+    // The warehouse first and alone: its file lock is what keeps a second process out.
+    const warehouse = keep(
+      await openDuckDbWarehouse({
+        dataDir: config.dataDir,
+        maxJournalBytes: config.maxJournalBytes,
+        maxRowBytes: config.bodyLimitBytes * ROW_TO_BODY,
+        onError,
+      }),
+    );
+    const secrets = keep(await openEmbeddedSecrets(config));
+    const database = keep(await openPglite({ dir: join(config.dataDir, 'postgres') }));
+    const bus = keep(
+      await openInProcessBus({
+        dataDir: join(config.dataDir, 'bus'),
+        maxLogBytes: config.maxBusLogBytes,
+        onWarning: (text) => onError(text, undefined),
+      }),
+    );
+    const resources = opened.move();
+    return {
+      bus,
+      database,
+      secrets,
+      warehouse,
+      [Symbol.asyncDispose]: () => resources.disposeAsync(),
+    };
+  } catch (error) {
+    await opened.disposeAsync();
+    throw error;
+  }
+}
+
+/** The embedded secret store alone; may be open in several processes. */
+export function openEmbeddedSecrets(config: Config): Promise<Secrets> {
+  return openEncryptedFileSecrets({
+    dataDir: join(config.dataDir, 'secrets'),
+    keyDir: config.keyDir,
+  });
+}
