@@ -1,0 +1,76 @@
+import type { WebhookRequest } from '#adapters/kit/adapter.ts';
+import { parsePointer, readTokens } from '#adapters/kit/json-pointer.ts';
+import { parseExact } from '#schemas/json.ts';
+import { InvalidBody, InvalidJson } from '#schemas/problems.ts';
+import type { ExtractDefinition } from './extract-schema.ts';
+
+/** Most fields of a form. */
+const MAX_FORM_FIELDS = 1000;
+
+export interface BodyItem {
+  readonly pointer: string;
+  readonly value: unknown;
+}
+
+export interface ParsedBody {
+  readonly document: unknown;
+  readonly items: readonly BodyItem[];
+}
+
+/**
+ * Parses a verified body and finds its items.
+ *
+ * @throws InvalidJson when it is not JSON or not UTF-8
+ * @throws InvalidBody when there is no batch where the definition says, or it is too long
+ */
+export function parseBody(definition: ExtractDefinition, request: WebhookRequest): ParsedBody {
+  const text = decodeUtf8(request.body);
+  const document = definition.format === 'form' ? parseForm(text) : parseExact(text);
+  const { batch, maxItems } = definition;
+  if (batch === undefined) {
+    if (isObject(document)) return { document, items: [{ pointer: '', value: document }] };
+    throw new InvalidBody(
+      'The body is not a JSON object. If it is a list of items, set extract.batch to its pointer ("" for the body itself).',
+    );
+  }
+  const list = readTokens(document, parsePointer(batch) ?? []);
+  if (!Array.isArray(list)) {
+    throw new InvalidBody(`The body holds no list at "${batch}", where extract.batch expects one.`);
+  }
+  if (list.length > maxItems) {
+    throw new InvalidBody(
+      `The batch holds ${list.length} items; extract.maxItems allows ${maxItems}.`,
+    );
+  }
+  const items = list.map((value: unknown, index) => ({ pointer: `${batch}/${index}`, value }));
+  return { document, items };
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function decodeUtf8(body: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch {
+    throw new InvalidJson('The body is not UTF-8 text. Send it in UTF-8.');
+  }
+}
+
+/** A form as an object of texts; a field that occurs several times is a list of texts. */
+function parseForm(text: string): Readonly<Record<string, unknown>> {
+  const fields = new Map<string, string | string[]>();
+  let count = 0;
+  for (const [name, value] of new URLSearchParams(text)) {
+    count += 1;
+    if (count > MAX_FORM_FIELDS) {
+      throw new InvalidBody(`The form holds more than ${MAX_FORM_FIELDS} fields.`);
+    }
+    const before = fields.get(name);
+    if (before === undefined) fields.set(name, value);
+    else if (Array.isArray(before)) before.push(value);
+    else fields.set(name, [before, value]);
+  }
+  return Object.fromEntries(fields);
+}

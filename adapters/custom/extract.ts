@@ -1,0 +1,38 @@
+import type { EventDraft, SkippedItem, WebhookResult } from '#adapters/kit/adapter.ts';
+import { parseBody } from './body.ts';
+import type { Definition } from './definition-schema.ts';
+import type { Report } from './faults.ts';
+import { compileItem } from './item.ts';
+import type { RequestReader } from './request-reader.ts';
+import type { Verifier } from './verification/verifier.ts';
+
+/** @throws InvalidJson or InvalidBody when nothing of the body can be used */
+export type Extractor = (reader: RequestReader) => WebhookResult;
+
+/** Compiles `extract`: how a verified body becomes event drafts. */
+export function compileExtractor(
+  { extract }: Definition,
+  verifier: Verifier,
+  report: Report,
+): Extractor {
+  if (extract.format === 'form' && extract.batch !== undefined) {
+    report('/definition/extract/batch', 'has no use with forms, whose body is one item');
+  }
+  const readItem = compileItem(extract, verifier, report);
+  return (reader) => {
+    if (verifier.acceptsPing && reader.request.body.length === 0) {
+      return { drafts: [], skipped: [] };
+    }
+    const { document, items } = parseBody(extract, reader.request);
+    const drafts: EventDraft[] = [];
+    const skipped: SkippedItem[] = [];
+    for (const { pointer, value } of items) {
+      const outcome = readItem({ item: value, document, reader });
+      if (outcome.kind === 'draft') drafts.push(outcome.draft);
+      if (outcome.kind === 'skipped') {
+        skipped.push({ pointer, reason: outcome.reason, detail: outcome.detail });
+      }
+    }
+    return { drafts, skipped };
+  };
+}

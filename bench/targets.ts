@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { lineOf, startProcess, stopProcess } from './processes.ts';
+
+/** A server under load. */
+export interface Target {
+  readonly name: string;
+  readonly pid: number;
+  readonly url: string;
+  readonly secret: string;
+  /** Bytes it holds on disk. */
+  diskBytes(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+/** A server that keeps nothing: `bare` only answers, `verify` also verifies and parses. */
+export async function startReference(kind: 'bare' | 'verify'): Promise<Target> {
+  const secret = randomBytes(24).toString('hex');
+  const child = startProcess('bench/reference-server.ts', [kind, secret]);
+  const port = await lineOf(child, (line) => /^\d+$/.test(line));
+  return {
+    name: kind === 'bare' ? 'Fastify, answers' : 'Fastify, verifies and parses',
+    pid: child.pid ?? 0,
+    url: `http://127.0.0.1:${port}/webhooks/hubspot/con_reference`,
+    secret,
+    diskBytes: async () => 0,
+    stop: () => stopProcess(child),
+  };
+}
+
+/** The product on the embedded default, with one HubSpot connection. */
+export async function startProduct(): Promise<Target> {
+  const dir = await mkdtemp(join(tmpdir(), 'tributary-bench-'));
+  const token = randomBytes(24).toString('hex');
+  const secret = randomBytes(24).toString('hex');
+  const child = startProcess('cli/main.ts', ['serve'], {
+    TRIBUTARY_PORT: '0',
+    TRIBUTARY_DATA_DIR: join(dir, 'data'),
+    TRIBUTARY_KEY_DIR: join(dir, 'keys'),
+    TRIBUTARY_API_TOKEN: token,
+    // One connection takes the whole load; the default limit is per connection and would cut it.
+    TRIBUTARY_RATE_LIMIT_PER_SECOND: '1000000',
+  });
+  const ready = JSON.parse(await lineOf(child, (line) => line.includes('"msg":"Ready"')));
+  const response = await fetch(`${ready.url}/v1/connections`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ provider: 'hubspot', name: 'bench', secret }),
+  });
+  const connection = (await response.json()) as { webhook_url: string };
+  return {
+    name: 'Tributary, durable',
+    pid: child.pid ?? 0,
+    url: connection.webhook_url,
+    secret,
+    diskBytes: () => folderBytes(dir),
+    stop: async () => {
+      await stopProcess(child);
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function folderBytes(dir: string): Promise<number> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  const sizes = entries
+    .filter((entry) => entry.isFile())
+    // A journal file may be gone by now.
+    .map((entry) =>
+      stat(join(entry.parentPath, entry.name)).then(
+        (one) => one.size,
+        () => 0,
+      ),
+    );
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
