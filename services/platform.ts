@@ -38,7 +38,7 @@ export async function openEmbeddedPlatform(
       await openDuckDbWarehouse({
         dataDir: config.dataDir,
         maxJournalBytes: config.maxJournalBytes,
-        maxRowBytes: config.bodyLimitBytes * ROW_TO_BODY,
+        maxLineBytes: config.bodyLimitBytes * ROW_TO_BODY,
         onError,
       }),
     );

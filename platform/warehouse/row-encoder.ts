@@ -1,6 +1,6 @@
 import { InvalidRow } from '#schemas/problems.ts';
 import type { Column, ColumnType, Table } from '#schemas/tables.ts';
-import type { Row } from './warehouse.ts';
+import type { CellValue, Row } from './warehouse.ts';
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z$/;
 const DATE = /^\d{4}-\d\d-\d\d$/;
@@ -24,53 +24,73 @@ const EXPECTED: Readonly<Record<ColumnType, string>> = {
   DATE: 'a date such as 2026-01-31',
 };
 
-/** Checks rows against their table and turns each into one line of JSON. */
-export class RowEncoder {
-  readonly #table: Table;
-  readonly #names: ReadonlySet<string>;
-  readonly #maxRowBytes: number;
+/** Rows turned on their side: one list of values for each column, in the order of the rows. */
+export interface ColumnBlock {
+  /** How many rows there are. */
+  readonly n: number;
+  /** A column whose values are all the same holds that value once. */
+  readonly [column: string]: readonly CellValue[] | number;
+}
 
-  /** @param maxRowBytes longest line of one row, in characters */
-  constructor(table: Table, maxRowBytes: number) {
-    this.#table = table;
-    this.#names = new Set(table.columns.map((column) => column.name));
-    this.#maxRowBytes = maxRowBytes;
-  }
-
-  /**
-   * @returns one line of JSON for each row, each ended by a newline
-   * @throws InvalidRow naming the row and the column; then no row may be written
-   */
-  encode(rows: readonly Row[]): string {
-    let lines = '';
+/**
+ * Checks rows against their table and turns them on their side, which is a third of the text:
+ * names stand once, and what a whole batch shares stands once.
+ *
+ * @param rows at least one
+ * @throws InvalidRow naming the row and the column; then no row may be written
+ */
+export function toColumns(table: Table, rows: readonly Row[]): ColumnBlock {
+  const block: Record<string, readonly CellValue[] | number> = { n: rows.length };
+  let present = 0;
+  for (const column of table.columns) {
+    const values = new Array<CellValue>(rows.length);
+    let previous: CellValue | undefined;
+    let same = true;
     for (let index = 0; index < rows.length; index += 1) {
-      const row = rows[index] as Row;
-      for (const column of this.#table.columns) this.#check(row, column, index);
-      for (const name in row) {
-        if (!this.#names.has(name)) throw this.#fault(index, name, 'there is no such column');
+      const value = rows[index]?.[column.name] ?? null;
+      if (value !== null) present += 1;
+      if (index === 0 || value !== previous) {
+        // A value like the one before it was checked with it.
+        check(table, column, value, index);
+        if (index > 0) same = false;
       }
-      const line = JSON.stringify(row);
-      if (line.length > this.#maxRowBytes) {
-        throw this.#fault(index, '*', `the row is longer than ${this.#maxRowBytes} characters`);
-      }
-      lines += `${line}\n`;
+      values[index] = value;
+      previous = value;
     }
-    return lines;
+    if (same) values.length = 1;
+    block[column.name] = values;
   }
+  if (countValues(rows) !== present) throw unknownColumn(table, rows);
+  return block as ColumnBlock;
+}
 
-  #check(row: Row, column: Column, index: number): void {
-    const value = row[column.name];
-    if (value === null || value === undefined) {
-      if (column.required) throw this.#fault(index, column.name, 'a value is required');
-    } else if (!FITS[column.type](value)) {
-      throw this.#fault(index, column.name, `expected ${EXPECTED[column.type]}`);
-    }
+function check(table: Table, column: Column, value: CellValue, index: number): void {
+  if (value === null) {
+    if (column.required) throw fault(table, index, column.name, 'a value is required');
+  } else if (!FITS[column.type](value)) {
+    throw fault(table, index, column.name, `expected ${EXPECTED[column.type]}`);
   }
+}
 
-  #fault(index: number, column: string, message: string): InvalidRow {
-    return new InvalidRow(
-      `Row ${index} does not fit ${this.#table.name}, column ${column}: ${message}.`,
-      { faults: [{ pointer: `/${index}/${column}`, message }] },
-    );
+function countValues(rows: readonly Row[]): number {
+  let count = 0;
+  for (const row of rows) {
+    for (const name in row) if ((row[name] ?? null) !== null) count += 1;
   }
+  return count;
+}
+
+function unknownColumn(table: Table, rows: readonly Row[]): InvalidRow {
+  const names = new Set(table.columns.map((column) => column.name));
+  for (const [index, row] of rows.entries()) {
+    const unknown = Object.keys(row).find((name) => !names.has(name));
+    if (unknown !== undefined) return fault(table, index, unknown, 'there is no such column');
+  }
+  return fault(table, 0, '*', 'a row changed while it was read');
+}
+
+function fault(table: Table, index: number, column: string, message: string): InvalidRow {
+  return new InvalidRow(`Row ${index} does not fit ${table.name}, column ${column}: ${message}.`, {
+    faults: [{ pointer: `/${index}/${column}`, message }],
+  });
 }

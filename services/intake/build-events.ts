@@ -17,24 +17,33 @@ export function buildEvents(
 ): CanonicalEvent[] {
   const receivedAt = new Date(receipt.receivedAtMs).toISOString();
   const { id, tenantId, orgId, provider } = connection;
-  return drafts.map((draft) => ({
-    event_id: eventId(tenantId, id, draft.dedupeKey),
-    event_type: draft.eventType,
-    entity_type: draft.entityType,
-    entity_id: draft.entityId,
-    tenant_id: tenantId,
-    org_id: orgId,
-    connection_id: id,
-    provider,
-    occurred_at: new Date(draft.occurredAtMs).toISOString(),
-    received_at: receivedAt,
-    schema_version: SCHEMA_VERSION,
-    payload: draft.payload,
-    metadata: {
-      trace_id: receipt.traceId,
-      source: receipt.source,
-      actor: draft.actor,
-      timestamp: receivedAt,
-    },
-  }));
+  let occurredAtMs = receipt.receivedAtMs;
+  let occurredAt = receivedAt;
+  return drafts.map((draft) => {
+    // Changes of one batch often share their time, and formatting it is half of this function.
+    if (draft.occurredAtMs !== occurredAtMs) {
+      occurredAtMs = draft.occurredAtMs;
+      occurredAt = new Date(occurredAtMs).toISOString();
+    }
+    return {
+      event_id: eventId(tenantId, id, draft.dedupeKey),
+      event_type: draft.eventType,
+      entity_type: draft.entityType,
+      entity_id: draft.entityId,
+      tenant_id: tenantId,
+      org_id: orgId,
+      connection_id: id,
+      provider,
+      occurred_at: occurredAt,
+      received_at: receivedAt,
+      schema_version: SCHEMA_VERSION,
+      payload: draft.payload,
+      metadata: {
+        trace_id: receipt.traceId,
+        source: receipt.source,
+        actor: draft.actor,
+        timestamp: receivedAt,
+      },
+    };
+  });
 }

@@ -13,7 +13,7 @@ import { RecentEvents } from './recent-events.ts';
 export interface Acceptance {
   /** Events made durable by this call. */
   readonly accepted: number;
-  /** Events that were durable already, or stood twice in the call. */
+  /** Events that were durable already. */
   readonly duplicates: number;
 }
 
@@ -42,31 +42,13 @@ export function createAccept(options: AcceptOptions): Accept {
 
   return async (events) => {
     for (const event of events) assertExact(event);
-    const fresh: CanonicalEvent[] = [];
-    const known = new Set<Promise<void>>();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const nowMs = Date.now();
-    for (const event of events) {
-      const acceptance = recent.find(event.event_id);
-      if (acceptance === undefined) {
-        recent.add(event.event_id, promise, nowMs);
-        fresh.push(event);
-      } else if (acceptance !== promise) known.add(acceptance);
-    }
+    const fresh = events.filter((event) => !recent.has(event.event_id));
     if (fresh.length > 0) {
-      // Others may wait for these events too; whoever waits sees the same outcome.
-      promise.catch(() => undefined);
-      try {
-        await store(fresh, options);
-        resolve();
-      } catch (error) {
-        for (const event of fresh) recent.remove(event.event_id);
-        reject(error);
-        throw error;
-      }
+      await store(fresh, options);
+      // Only now: a repetition may be waved through only when the first is durable. Of two at the
+      // same time both are stored, which the view and the ledger make one.
+      for (const event of fresh) recent.add(event.event_id);
     }
-    // A duplicate of an event under way is acknowledged only once that event is durable.
-    for (const acceptance of known) await acceptance;
     return { accepted: fresh.length, duplicates: events.length - fresh.length };
   };
 }

@@ -31,21 +31,26 @@ export function tableStatements(table: Table): string[] {
   ];
 }
 
-/** The statement that reads journal segments into the table; commit records are passed over. */
+/**
+ * The statement that reads journal segments into the table. A line holds `n` rows by columns, where
+ * a list of one value stands for n of it; commit records have no n and are passed over.
+ */
 export function ingestStatement(
   table: Table,
   paths: readonly string[],
-  maxRowBytes: number,
+  maxLineBytes: number,
 ): string {
-  const columns = table.columns.map(({ name, type }) => `${name}: ${sqlText(DUCKDB_TYPES[type])}`);
-  const names = table.columns.map(({ name }) => name).join(', ');
-  const marker = table.columns.find((column) => column.required)?.name;
+  const names = table.columns.map(({ name }) => name);
+  const values = names.map((name) => `${name}[LEAST(i, LEN(${name}))]`);
+  const lists = table.columns.map(({ name, type }) => `${name}: '${DUCKDB_TYPES[type]}[]'`);
   return [
-    `INSERT INTO ${table.name} (${names}) SELECT ${names} FROM read_json(`,
-    `  [${paths.map(sqlText).join(', ')}],`,
-    `  format = 'newline_delimited', maximum_object_size = ${maxRowBytes},`,
-    `  columns = {${columns.join(', ')}})`,
-    `WHERE ${marker} IS NOT NULL`,
+    `INSERT INTO ${table.name} (${names.join(', ')})`,
+    `SELECT ${values.join(', ')} FROM (`,
+    `  SELECT *, UNNEST(GENERATE_SERIES(1, n)) AS i FROM read_json(`,
+    `    [${paths.map(sqlText).join(', ')}],`,
+    `    format = 'newline_delimited', maximum_object_size = ${maxLineBytes},`,
+    `    columns = {n: 'BIGINT', ${lists.join(', ')}})`,
+    '  WHERE n IS NOT NULL)',
   ].join('\n');
 }
 

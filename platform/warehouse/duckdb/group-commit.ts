@@ -37,8 +37,9 @@ export class GroupCommit {
       this.#queue.push({ text, resolve, reject });
       if (!this.#running) {
         this.#running = true;
-        // Requests parsed in the same turn of the event loop share the commit.
-        setImmediate(() => void this.#run());
+        // At once, not at the end of this turn of the event loop: the disk works while the requests
+        // that came in the same turn are still being parsed, and those share the next commit.
+        void this.#run();
       }
     });
   }

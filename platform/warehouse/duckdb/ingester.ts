@@ -10,7 +10,7 @@ export interface IngesterOptions {
   readonly connection: DuckDBConnection;
   readonly table: Table;
   readonly journal: Journal;
-  readonly maxRowBytes: number;
+  readonly maxLineBytes: number;
 }
 
 /**
@@ -45,12 +45,12 @@ export class Ingester {
   }
 
   async #ingest(segments: readonly Segment[]): Promise<void> {
-    const { connection, table, maxRowBytes } = this.#options;
+    const { connection, table, maxLineBytes } = this.#options;
     const paths = segments.map((segment) => segment.path);
     const last = segments.at(-1)?.number ?? 0;
     await connection.run('BEGIN TRANSACTION');
     try {
-      await connection.run(ingestStatement(table, paths, maxRowBytes));
+      await connection.run(ingestStatement(table, paths, maxLineBytes));
       await connection.run(
         'INSERT OR REPLACE INTO ingested_segments (table_name, last_segment) VALUES ($1, $2)',
         [table.name, BigInt(last)],

@@ -1,10 +1,38 @@
 import { crc32 } from 'node:zlib';
+import { InvalidRow } from '#schemas/problems.ts';
+import type { Table } from '#schemas/tables.ts';
+import { toColumns } from '../row-encoder.ts';
+import type { Row } from '../warehouse.ts';
 
 /**
- * The journal's format: lines of JSON rows, then one commit record that vouches for them. A block
- * counts only when its record is whole and its checksum holds, so a torn write is recognised.
+ * The journal's format: lines of JSON, each a block of rows by columns, then one commit record that
+ * vouches for the lines before it. Lines count only when their record is whole and its checksum
+ * holds, so a torn write is recognised.
  */
 const COMMIT_PREFIX = '{"commit":';
+
+/**
+ * The lines of an append; rows that do not fit one line together stand on several.
+ *
+ * @param maxLineBytes longest line DuckDB is told to read
+ * @throws InvalidRow when a row does not fit its table, or alone is longer than a line may be
+ */
+export function encodeLines(table: Table, rows: readonly Row[], maxLineBytes: number): string {
+  const line = `${JSON.stringify(toColumns(table, rows))}\n`;
+  // UTF-8 takes at most three bytes for a unit of a string: most lines need no second look.
+  if (line.length * 3 <= maxLineBytes || Buffer.byteLength(line) <= maxLineBytes) return line;
+  if (rows.length === 1) {
+    const message = `the row is longer than ${maxLineBytes} bytes`;
+    throw new InvalidRow(`A row does not fit ${table.name}: ${message}.`, {
+      faults: [{ pointer: '/0', message }],
+    });
+  }
+  const half = rows.length >> 1;
+  return (
+    encodeLines(table, rows.slice(0, half), maxLineBytes) +
+    encodeLines(table, rows.slice(half), maxLineBytes)
+  );
+}
 
 /** The commit record that closes a block of rows. */
 export function commitRecord(block: Buffer): string {

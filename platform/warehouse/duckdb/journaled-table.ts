@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { Table } from '#schemas/tables.ts';
-import { RowEncoder } from '../row-encoder.ts';
 import type { Row } from '../warehouse.ts';
 import { Ingester } from './ingester.ts';
 import { Journal } from './journal.ts';
+import { encodeLines } from './journal-block.ts';
 
 export interface JournaledTableOptions {
   readonly instance: DuckDBInstance;
@@ -12,7 +12,7 @@ export interface JournaledTableOptions {
   readonly dataDir: string;
   readonly segmentBytes: number;
   readonly maxJournalBytes: number;
-  readonly maxRowBytes: number;
+  readonly maxLineBytes: number;
   /** Longest time a row waits in the journal before it is read into the table, when nobody asks. */
   readonly ingestDelayMs: number;
   /** Told of background failures; they are tried again. */
@@ -24,7 +24,6 @@ const RETRY_DELAY_MS = 2_000;
 /** One table: a journal that makes appends durable, and a background reader into DuckDB. */
 export class JournaledTable {
   readonly #options: JournaledTableOptions;
-  readonly #encoder: RowEncoder;
   readonly #connection: DuckDBConnection;
   readonly #journal: Journal;
   readonly #ingester: Ingester;
@@ -35,12 +34,11 @@ export class JournaledTable {
     connection: DuckDBConnection,
     journal: Journal,
   ) {
-    const { table, maxRowBytes } = options;
+    const { table, maxLineBytes } = options;
     this.#options = options;
-    this.#encoder = new RowEncoder(table, maxRowBytes);
     this.#connection = connection;
     this.#journal = journal;
-    this.#ingester = new Ingester({ connection, table, journal, maxRowBytes });
+    this.#ingester = new Ingester({ connection, table, journal, maxLineBytes });
   }
 
   static async open(options: JournaledTableOptions): Promise<JournaledTable> {
@@ -63,7 +61,8 @@ export class JournaledTable {
   }
 
   async append(rows: readonly Row[]): Promise<void> {
-    await this.#journal.append(this.#encoder.encode(rows));
+    const { table, maxLineBytes } = this.#options;
+    await this.#journal.append(encodeLines(table, rows, maxLineBytes));
     this.#schedule(this.#options.ingestDelayMs);
   }
 

@@ -18,8 +18,8 @@ export interface DuckDbOptions {
   readonly segmentBytes?: number;
   /** Bound of what waits on disk to be read into the tables. Default 1 GiB for each table. */
   readonly maxJournalBytes?: number;
-  /** Longest row, in characters of JSON. Default 8 MiB. */
-  readonly maxRowBytes?: number;
+  /** Longest line of the journal, which bounds the longest row. Default 8 MiB. */
+  readonly maxLineBytes?: number;
   /** Default 1,000 ms; queries do not wait for it. */
   readonly ingestDelayMs?: number;
   readonly onError?: (message: string, error: unknown) => void;
@@ -47,7 +47,7 @@ export async function openDuckDbWarehouse(options: DuckDbOptions): Promise<Wareh
       dataDir: options.dataDir,
       segmentBytes: options.segmentBytes ?? 16 * MIB,
       maxJournalBytes: options.maxJournalBytes ?? 1024 * MIB,
-      maxRowBytes: options.maxRowBytes ?? 8 * MIB,
+      maxLineBytes: options.maxLineBytes ?? 8 * MIB,
       ingestDelayMs: options.ingestDelayMs ?? 1_000,
       onError: options.onError ?? (() => undefined),
     });
@@ -127,6 +127,9 @@ async function openInstance(options: DuckDbOptions): Promise<DuckDBInstance> {
       preserve_insertion_order: 'false',
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
+      // Gives memory back after each read of the journal; without it the process keeps 100 MB more.
+      allocator_flush_threshold: '16MB',
+      allocator_bulk_deallocation_flush_threshold: '16MB',
     });
   } catch (cause) {
     if (String(cause).includes('lock')) {
