@@ -1,5 +1,5 @@
 import type { EventDraft } from '#adapters/kit/adapter.ts';
-import { type CanonicalEvent, SCHEMA_VERSION } from '#schemas/event.ts';
+import { type CanonicalEvent, type EventMetadata, SCHEMA_VERSION } from '#schemas/event.ts';
 import { eventId } from '#schemas/event-id.ts';
 import type { Connection } from '../connections/connection.ts';
 
@@ -19,12 +19,20 @@ export function buildEvents(
   const { id, tenantId, orgId, provider } = connection;
   let occurredAtMs = receipt.receivedAtMs;
   let occurredAt = receivedAt;
+  let metadata: EventMetadata = {
+    trace_id: receipt.traceId,
+    source: receipt.source,
+    actor: null,
+    timestamp: receivedAt,
+  };
   return drafts.map((draft) => {
-    // Changes of one batch often share their time, and formatting it is half of this function.
+    // Changes of one batch often share their time and actor, and events are only read: what is the
+    // same is made once.
     if (draft.occurredAtMs !== occurredAtMs) {
       occurredAtMs = draft.occurredAtMs;
       occurredAt = new Date(occurredAtMs).toISOString();
     }
+    if (draft.actor !== metadata.actor) metadata = { ...metadata, actor: draft.actor };
     return {
       event_id: eventId(tenantId, id, draft.dedupeKey),
       event_type: draft.eventType,
@@ -38,12 +46,7 @@ export function buildEvents(
       received_at: receivedAt,
       schema_version: SCHEMA_VERSION,
       payload: draft.payload,
-      metadata: {
-        trace_id: receipt.traceId,
-        source: receipt.source,
-        actor: draft.actor,
-        timestamp: receivedAt,
-      },
+      metadata,
     };
   });
 }

@@ -1,6 +1,8 @@
 /** Slots of the table; a power of two. 128 Ki ids in 2 MiB. */
 const SLOTS = 1 << 17;
 const WORDS_PER_ID = 4;
+/** Where each word begins in the text: 8-4-4-4-12 digits. */
+const WORD_STARTS = [0, 9, 19, 28];
 const HYPHEN = 0x2d;
 
 /**
@@ -11,38 +13,45 @@ const HYPHEN = 0x2d;
  */
 export class RecentEvents {
   readonly #words = new Uint32Array(SLOTS * WORDS_PER_ID);
-  readonly #id = new Uint32Array(WORDS_PER_ID);
 
   /** @param eventId UUID text in lower case */
   has(eventId: string): boolean {
-    const slot = this.#read(eventId);
     const words = this.#words;
-    const id = this.#id;
+    const first = word(eventId, 0);
+    const slot = slotOf(first);
+    // Nearly every new event differs here already.
+    if (words[slot] !== first) return false;
     return (
-      words[slot] === id[0] &&
-      words[slot + 1] === id[1] &&
-      words[slot + 2] === id[2] &&
-      words[slot + 3] === id[3]
+      words[slot + 1] === word(eventId, 1) &&
+      words[slot + 2] === word(eventId, 2) &&
+      words[slot + 3] === word(eventId, 3)
     );
   }
 
   add(eventId: string): void {
-    this.#words.set(this.#id, this.#read(eventId));
-  }
-
-  /** Reads the id's 128 bits; returns where its slot begins. */
-  #read(eventId: string): number {
-    const id = this.#id;
-    let word = 0;
-    let digits = 0;
-    for (let index = 0; index < eventId.length; index += 1) {
-      const code = eventId.charCodeAt(index);
-      if (code === HYPHEN) continue;
-      // '0'-'9' are 0x30-0x39, 'a'-'f' are 0x61-0x66.
-      word = (word << 4) | (code > 0x60 ? code - 0x57 : code - 0x30);
-      digits += 1;
-      if ((digits & 7) === 0) id[(digits >> 3) - 1] = word;
+    const first = word(eventId, 0);
+    const slot = slotOf(first);
+    this.#words[slot] = first;
+    for (let index = 1; index < WORDS_PER_ID; index += 1) {
+      this.#words[slot + index] = word(eventId, index);
     }
-    return ((id[0] ?? 0) & (SLOTS - 1)) * WORDS_PER_ID;
   }
+}
+
+function slotOf(firstWord: number): number {
+  return (firstWord & (SLOTS - 1)) * WORDS_PER_ID;
+}
+
+/** One of the four 32-bit words of a UUID, as an unsigned integer. */
+function word(eventId: string, index: number): number {
+  let value = 0;
+  let position = WORD_STARTS[index] ?? 0;
+  for (let digits = 0; digits < 8; position += 1) {
+    const code = eventId.charCodeAt(position);
+    if (code === HYPHEN) continue;
+    // '0'-'9' are 0x30-0x39, 'a'-'f' are 0x61-0x66.
+    value = (value << 4) | (code > 0x60 ? code - 0x57 : code - 0x30);
+    digits += 1;
+  }
+  return value >>> 0;
 }
