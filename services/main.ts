@@ -21,6 +21,9 @@ import { PublishProgress } from './outbox/publish-progress.ts';
 import { ReceiptClock } from './outbox/receipt-clock.ts';
 import { Relay } from './outbox/relay.ts';
 import { openEmbeddedPlatform } from './platform.ts';
+import { JOBS } from './tasks/jobs.ts';
+import { ledgerCleanup } from './tasks/ledger-cleanup.ts';
+import { taskRoutes } from './tasks/routes.ts';
 
 export interface StartOptions {
   readonly config: Config;
@@ -110,12 +113,19 @@ async function start(
     secrets,
     store,
   });
+  await server.register(taskRoutes, {
+    tasks: new Map([['ledger-cleanup', ledgerCleanup(database, config.ledgerDays)]]),
+    verifyToken: platform.verifyTaskToken,
+  });
   await server.register(healthRoutes, {
     checks: { database: () => database.query('SELECT 1') },
     isReady: () => listening.ready,
   });
   resources.defer(() => server.close());
   listening.url = await listen(server, config);
+  const scheduler = await platform.openScheduler(listening.url);
+  resources.adopt(scheduler, (one) => one.close());
+  for (const job of JOBS) await scheduler.upsert(job);
   listening.ready = true;
 
   return {

@@ -4,6 +4,10 @@ import { openInProcessBus } from '#platform/bus/in-process/bus.ts';
 import type { Config } from '#platform/config/config.ts';
 import type { Database } from '#platform/database/database.ts';
 import { openPglite } from '#platform/database/pglite/pglite.ts';
+import { openInProcessScheduler } from '#platform/scheduler/in-process/in-process.ts';
+import { openTaskSigner } from '#platform/scheduler/in-process/task-signer.ts';
+import type { Scheduler } from '#platform/scheduler/scheduler.ts';
+import { createTaskTokenVerifier } from '#platform/scheduler/task-token.ts';
 import { openEncryptedFileSecrets } from '#platform/secrets/encrypted-file/encrypted-file.ts';
 import type { Secrets } from '#platform/secrets/secrets.ts';
 import { openDuckDbWarehouse } from '#platform/warehouse/duckdb/warehouse.ts';
@@ -15,7 +19,18 @@ export interface Platform extends AsyncDisposable {
   readonly warehouse: Warehouse;
   readonly database: Database;
   readonly secrets: Secrets;
+  /** Checks the Authorization header of a call to a task endpoint. @throws NotAuthenticated */
+  readonly verifyTaskToken: (authorization: string | undefined) => Promise<unknown>;
+  /** Opens the scheduler; it calls the tasks of the worker that listens at `baseUrl`. */
+  openScheduler(baseUrl: string): Promise<Scheduler>;
 }
+
+/** Who the in-process scheduler's tokens say they are from and for. */
+const TASK_IDENTITY = {
+  issuer: 'https://scheduler.tributary.internal',
+  audience: 'tributary-tasks',
+  email: 'scheduler@tributary.internal',
+} as const;
 
 /** A row may be this many times as long as the body it came from: escapes of escapes, at worst. */
 const ROW_TO_BODY = 3;
@@ -51,8 +66,12 @@ export async function openEmbeddedPlatform(
         onWarning: (text) => onError(text, undefined),
       }),
     );
+    const signer = await openTaskSigner({ keyDir: config.keyDir, ...TASK_IDENTITY });
     const resources = opened.move();
     return {
+      verifyTaskToken: createTaskTokenVerifier({ ...TASK_IDENTITY, jwks: signer.jwks }),
+      openScheduler: (baseUrl) =>
+        openInProcessScheduler({ baseUrl, signer, dataDir: config.dataDir }),
       bus,
       database,
       secrets,
