@@ -6,11 +6,10 @@ import { pinnedNode, setUp } from './setup.mjs';
 const NODE_FLAGS = [
   // PGlite is 10 MB of WebAssembly: V8's optimising compiler would take 600 MB of memory for it.
   '--liftoff-only',
-  // A heap that follows what is in use instead of the machine's size, and room for the young: a
-  // request's objects die before they are promoted. See docs/decisions/0003.
+  // A heap that follows what is in use instead of the size of the machine.
   '--heap-growing-percent=40',
-  '--min-semi-space-size=32',
-  '--max-semi-space-size=32',
+  '--min-semi-space-size=16',
+  '--max-semi-space-size=16',
   '--disable-warning=ExperimentalWarning',
 ];
 

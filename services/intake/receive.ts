@@ -64,15 +64,10 @@ export async function receive(call: Call, intake: IntakeDependencies): Promise<W
     assertPlainEncoding(call.request);
     connection = await findConnection(call, intake);
     await verify(call, connection, intake);
-    const result = connection.bound.webhook(call.request);
-    const events = buildEvents(result.drafts, connection, {
-      traceId: receipt.requestId,
-      receivedAtMs: receipt.receivedAtMs,
-      source: 'webhook',
-    });
-    const acceptance = await intake.accept(events);
-    noteOutcome(call, connection, receipt, result, acceptance, intake.log);
-    return result.answer ?? countsAnswer(acceptance, result.skipped.length);
+    const { accepting, skipped, answer } = transform(call.request, connection, receipt, intake);
+    const acceptance = await accepting;
+    noteOutcome(call, connection, receipt, skipped, acceptance, intake.log);
+    return answer ?? countsAnswer(acceptance, skipped.length);
   } catch (error) {
     const { reason, problem } = asRefusal(error);
     intake.log.record(
@@ -80,6 +75,26 @@ export async function receive(call: Call, intake: IntakeDependencies): Promise<W
     );
     throw problem;
   }
+}
+
+/** What is left to wait for. Holds no event: they are garbage once they are on their way. */
+interface Transformed extends Omit<WebhookResult, 'drafts'> {
+  readonly accepting: Promise<Acceptance>;
+}
+
+function transform(
+  request: WebhookRequest,
+  connection: LoadedConnection,
+  receipt: ReceiptInfo,
+  intake: IntakeDependencies,
+): Transformed {
+  const { drafts, ...rest } = connection.bound.webhook(request);
+  const events = buildEvents(drafts, connection, {
+    traceId: receipt.requestId,
+    receivedAtMs: receipt.receivedAtMs,
+    source: 'webhook',
+  });
+  return { ...rest, accepting: intake.accept(events) };
 }
 
 /** Carries the true reason of a refusal past the problem that the sender is shown. */
@@ -159,11 +174,11 @@ function noteOutcome(
   call: Call,
   connection: LoadedConnection,
   receipt: ReceiptInfo,
-  result: WebhookResult,
+  skipped: readonly SkippedItem[],
   acceptance: Acceptance,
   log: RequestLog,
 ): void {
-  for (const item of result.skipped) {
+  for (const item of skipped) {
     log.record(logged(call, connection, receipt, 'skipped', item.reason, skipDetail(item), 200));
   }
   if (acceptance.accepted === 0 && acceptance.duplicates > 0) {

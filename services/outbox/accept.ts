@@ -35,26 +35,31 @@ export interface AcceptOptions {
  * normal case. At the deadline one confirmation is enough if that side is durable: the other side
  * is healed by the relay. Nothing durable confirmed: NotDurable, and the sender must retry.
  *
- * The function throws InvalidEvent when a payload holds a number JSON cannot carry exactly.
+ * The promise rejects with InvalidEvent when a payload holds a number JSON cannot carry exactly.
  */
 export function createAccept(options: AcceptOptions): Accept {
   const recent = new RecentEvents();
 
-  return async (events) => {
-    for (const event of events) assertExact(event);
+  // Neither this nor store() is async: a waiting frame would keep the events alive until the disk
+  // has answered, and copying what is alive is most of what garbage collection costs.
+  return (events) => {
+    const fault = events.map(inexactness).find((one) => one !== undefined);
+    if (fault) return Promise.reject(fault);
     const fresh = events.filter((event) => !recent.has(event.event_id));
-    if (fresh.length > 0) {
-      await store(fresh, options);
+    const acceptance = { accepted: fresh.length, duplicates: events.length - fresh.length };
+    if (fresh.length === 0) return Promise.resolve(acceptance);
+    const ids = fresh.map((event) => event.event_id);
+    return store(fresh, options).then(() => {
       // Only now: a repetition may be waved through only when the first is durable. Of two at the
       // same time both are stored, which the view and the ledger make one.
-      for (const event of fresh) recent.add(event.event_id);
-    }
-    return { accepted: fresh.length, duplicates: events.length - fresh.length };
+      for (const id of ids) recent.add(id);
+      return acceptance;
+    });
   };
 }
 
-async function store(events: readonly CanonicalEvent[], options: AcceptOptions): Promise<void> {
-  const { bus, warehouse, progress, deadlineMs } = options;
+function store(events: readonly CanonicalEvent[], options: AcceptOptions): Promise<void> {
+  const { bus, warehouse, progress, deadlineMs, retryAfterSeconds = 5 } = options;
   const publishing = progress.begin(events[0]?.received_at ?? '');
   const outcome: Outcome = { durable: false, errors: [] };
   const confirm = (durable: boolean) => {
@@ -68,19 +73,25 @@ async function store(events: readonly CanonicalEvent[], options: AcceptOptions):
   const appended = warehouse
     .append(OUTBOX.name, events.map(eventToRow))
     .then(() => confirm(true), fail);
-  const messages = events.map((event) => new EventMessage(event));
-  const published = bus.publish(EVENTS_TOPIC, messages).then(() => confirm(bus.durable), fail);
+  const published = bus
+    .publish(EVENTS_TOPIC, events.map(toMessage))
+    .then(() => confirm(bus.durable), fail);
   const settled = Promise.all([appended, published]).then(([, carried]) => {
     // Only now may the relay look for these events: the outbox holds them or never will.
     if (carried) publishing.succeed();
     else publishing.fail();
   });
-  await withDeadline(settled, deadlineMs);
-  if (outcome.durable) return;
-  throw new NotDurable(
-    `No durable store confirmed the events within ${deadlineMs} ms. Send the same request again: repetitions have no further effect.`,
-    { retryAfterSeconds: options.retryAfterSeconds ?? 5, cause: outcome.errors[0] },
-  );
+  return withDeadline(settled, deadlineMs).then(() => {
+    if (outcome.durable) return;
+    throw new NotDurable(
+      `No durable store confirmed the events within ${deadlineMs} ms. Send the same request again: repetitions have no further effect.`,
+      { retryAfterSeconds, cause: outcome.errors[0] },
+    );
+  });
+}
+
+function toMessage(event: CanonicalEvent): EventMessage {
+  return new EventMessage(event);
 }
 
 interface Outcome {
@@ -99,11 +110,11 @@ function withDeadline(work: Promise<unknown>, deadlineMs: number): Promise<void>
   });
 }
 
-function assertExact(event: CanonicalEvent): void {
-  const inexact = findInexact(event.payload);
-  if (!inexact) return;
+function inexactness({ payload }: CanonicalEvent): InvalidEvent | undefined {
+  const inexact = findInexact(payload);
+  if (!inexact) return undefined;
   const pointer = `/payload${inexact.path.map((part) => `/${part}`).join('')}`;
-  throw new InvalidEvent(`The event has an inexact value at ${pointer}: ${inexact.message}.`, {
+  return new InvalidEvent(`The event has an inexact value at ${pointer}: ${inexact.message}.`, {
     faults: [{ pointer, message: inexact.message }],
   });
 }

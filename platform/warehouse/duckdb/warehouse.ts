@@ -79,7 +79,7 @@ class DuckDbWarehouse implements Warehouse {
     const journaled = this.#tables.get(table);
     if (!journaled) throw new InvalidRequest(`There is no table ${table} in schemas/tables.ts.`);
     this.#assertOpen();
-    if (rows.length > 0) await journaled.append(rows);
+    return rows.length > 0 ? journaled.append(rows) : undefined;
   }
 
   async query<Result extends object>(
