@@ -19,6 +19,8 @@ const entry = join(import.meta.dirname, '..', file);
 const child = spawn(pinnedNode, [...NODE_FLAGS, entry, ...args], {
   // The channel tells the child when this process is gone, also by kill -9.
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  // glibc keeps an arena for each thread of the pool; one is enough, and keeps 50 MB less.
+  env: { MALLOC_ARENA_MAX: '1', ...process.env },
 });
 
 // A terminal sends Ctrl-C to both processes; the child decides what it means.

@@ -4,7 +4,7 @@ import { ingestStatement } from './ddl.ts';
 import type { Journal, Segment } from './journal.ts';
 
 /** Most bytes of journal read in one transaction; bounds what DuckDB holds in memory. */
-const MAX_TRANSACTION_BYTES = 8 * 1024 * 1024;
+const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024;
 
 export interface IngesterOptions {
   readonly connection: DuckDBConnection;

@@ -14,7 +14,7 @@ export interface DuckDbOptions {
   readonly dataDir: string;
   /** DuckDB's own memory, for queries and for reading the journal. Default 96 MB. */
   readonly memoryLimitMb?: number;
-  /** Size at which a journal file is closed. Default 8 MiB. */
+  /** Size at which a journal file is closed. Default 4 MiB. */
   readonly segmentBytes?: number;
   /** Bound of what waits on disk to be read into the tables. Default 1 GiB for each table. */
   readonly maxJournalBytes?: number;
@@ -45,7 +45,7 @@ export async function openDuckDbWarehouse(options: DuckDbOptions): Promise<Wareh
       instance,
       table,
       dataDir: options.dataDir,
-      segmentBytes: options.segmentBytes ?? 8 * MIB,
+      segmentBytes: options.segmentBytes ?? 4 * MIB,
       maxJournalBytes: options.maxJournalBytes ?? 1024 * MIB,
       maxLineBytes: options.maxLineBytes ?? 8 * MIB,
       ingestDelayMs: options.ingestDelayMs ?? 1_000,
