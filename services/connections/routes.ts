@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Adapter } from '#adapters/kit/adapter.ts';
+import { escapeToken } from '#adapters/kit/json-pointer.ts';
 import type { Secrets } from '#platform/secrets/secrets.ts';
 import { InvalidRequest, InvalidSettings } from '#schemas/problems.ts';
 import type { Authenticate } from '../http/authenticate.ts';
@@ -148,7 +149,7 @@ function parseSettings(
   const parsed = adapter.settingsSchema.safeParse(settings);
   if (!parsed.success) {
     const faults = parsed.error.issues.map(({ path, message }) => ({
-      pointer: path.map((part) => `/${String(part)}`).join(''),
+      pointer: path.map((part) => `/${escapeToken(String(part))}`).join(''),
       message,
     }));
     throw new InvalidSettings(`The settings do not fit ${adapter.title}; see errors.`, { faults });

@@ -1,19 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type {
-  SkippedItem,
-  WebhookAnswer,
-  WebhookRequest,
-  WebhookResult,
-} from '#adapters/kit/adapter.ts';
+import type { WebhookAnswer, WebhookRequest, WebhookResult } from '#adapters/kit/adapter.ts';
 import { hmac } from '#adapters/kit/signature.ts';
-import { Problem } from '#schemas/problem.ts';
 import {
   ConnectionDisabled,
   EncodingNotSupported,
-  InternalError,
   RateLimited,
   VerificationUnavailable,
-  WebhookNotVerified,
 } from '#schemas/problems.ts';
 import type { LoadedConnection } from '../connections/connection.ts';
 import type { ConnectionDirectory } from '../connections/directory.ts';
@@ -21,8 +13,11 @@ import type { SecretCache } from '../connections/secret-cache.ts';
 import type { Accept, Acceptance } from '../outbox/accept.ts';
 import type { ReceiptClock } from '../outbox/receipt-clock.ts';
 import { buildEvents } from './build-events.ts';
+import type { Call } from './call.ts';
 import type { RateLimiter } from './rate-limiter.ts';
-import type { LoggedRequest, RequestLog } from './request-log.ts';
+import { recordOutcome, recordRefusal } from './record.ts';
+import { asRefusal, NotVerifiedBecause } from './refusal.ts';
+import type { RequestLog } from './request-log.ts';
 
 export interface IntakeDependencies {
   readonly accept: Accept;
@@ -33,23 +28,6 @@ export interface IntakeDependencies {
   readonly log: RequestLog;
 }
 
-/** A webhook call and where it was addressed to. */
-export interface Call {
-  readonly provider: string;
-  readonly connectionId: string;
-  readonly remoteAddress: string;
-  readonly request: WebhookRequest;
-}
-
-/** Why a request was refused, for the log; the sender sees the problem alone. */
-interface Refusal {
-  readonly reason: string;
-  readonly problem: Problem;
-}
-
-const NOT_VERIFIED =
-  'The request could not be verified. Check the webhook URL and the signing secret; the request log of the connection holds the reason.';
-
 /**
  * The webhook path: limit, find the connection, verify raw bytes, transform, accept, answer.
  *
@@ -57,23 +35,21 @@ const NOT_VERIFIED =
  * @throws Problem for everything else; each is in the request log with its true reason
  */
 export async function receive(call: Call, intake: IntakeDependencies): Promise<WebhookAnswer> {
-  const receipt = { requestId: newTraceId(), receivedAtMs: intake.clock.nowMs() };
+  const requestId = newTraceId();
   let connection: LoadedConnection | undefined;
   try {
     limit(call, intake);
     assertPlainEncoding(call.request);
     connection = await findConnection(call, intake);
     await verify(call, connection, intake);
-    const { accepting, skipped, answer } = transform(call.request, connection, receipt, intake);
+    const { accepting, skipped, answer } = transform(call.request, connection, requestId, intake);
     const acceptance = await accepting;
-    noteOutcome(call, connection, receipt, skipped, acceptance, intake.log);
+    recordOutcome(intake.log, { call, connection, requestId }, skipped, acceptance);
     return answer ?? countsAnswer(acceptance, skipped.length);
   } catch (error) {
-    const { reason, problem } = asRefusal(error);
-    intake.log.record(
-      logged(call, connection, receipt, 'rejected', reason, problem.message, problem.status),
-    );
-    throw problem;
+    const refusal = asRefusal(error);
+    recordRefusal(intake.log, { call, connection, requestId }, refusal);
+    throw refusal.problem;
   }
 }
 
@@ -85,35 +61,18 @@ interface Transformed extends Omit<WebhookResult, 'drafts'> {
 function transform(
   request: WebhookRequest,
   connection: LoadedConnection,
-  receipt: ReceiptInfo,
+  requestId: string,
   intake: IntakeDependencies,
 ): Transformed {
   const { drafts, ...rest } = connection.bound.webhook(request);
   const events = buildEvents(drafts, connection, {
-    traceId: receipt.requestId,
-    receivedAtMs: receipt.receivedAtMs,
+    traceId: requestId,
+    // Taken here and not when the request came: between this and the start of the publish nothing
+    // waits, so the relay's watermark never passes an event that is still on its way.
+    receivedAtMs: intake.clock.nowMs(),
     source: 'webhook',
   });
   return { ...rest, accepting: intake.accept(events) };
-}
-
-/** Carries the true reason of a refusal past the problem that the sender is shown. */
-class NotVerifiedBecause extends WebhookNotVerified {
-  readonly reason: string;
-
-  constructor(reason: string) {
-    super(NOT_VERIFIED);
-    this.reason = reason;
-  }
-}
-
-function asRefusal(error: unknown): Refusal {
-  if (error instanceof NotVerifiedBecause) return { reason: error.reason, problem: error };
-  if (error instanceof Problem) return { reason: error.code, problem: error };
-  const problem = new InternalError('The request could not be processed. Send it again later.', {
-    cause: error,
-  });
-  return { reason: problem.code, problem };
 }
 
 function limit(call: Call, intake: IntakeDependencies): void {
@@ -170,63 +129,12 @@ function unavailable(cause: unknown): never {
   );
 }
 
-function noteOutcome(
-  call: Call,
-  connection: LoadedConnection,
-  receipt: ReceiptInfo,
-  skipped: readonly SkippedItem[],
-  acceptance: Acceptance,
-  log: RequestLog,
-): void {
-  for (const item of skipped) {
-    log.record(logged(call, connection, receipt, 'skipped', item.reason, skipDetail(item), 200));
-  }
-  if (acceptance.accepted === 0 && acceptance.duplicates > 0) {
-    const detail = `${acceptance.duplicates} events were accepted before`;
-    log.record(logged(call, connection, receipt, 'duplicate', 'duplicate', detail, 200));
-  }
-}
-
-function skipDetail(item: SkippedItem): string {
-  return `${item.pointer === '' ? '/' : item.pointer}: ${item.detail}`;
-}
-
 function countsAnswer(acceptance: Acceptance, skipped: number): WebhookAnswer {
   const { accepted, duplicates } = acceptance;
   return {
     status: 200,
     contentType: 'application/json',
     body: `{"accepted":${accepted},"duplicates":${duplicates},"skipped":${skipped}}`,
-  };
-}
-
-interface ReceiptInfo {
-  readonly requestId: string;
-  readonly receivedAtMs: number;
-}
-
-function logged(
-  call: Call,
-  connection: LoadedConnection | undefined,
-  receipt: ReceiptInfo,
-  outcome: LoggedRequest['outcome'],
-  reason: string,
-  detail: string,
-  httpStatus: number,
-): LoggedRequest {
-  return {
-    requestId: receipt.requestId,
-    receivedAt: new Date(receipt.receivedAtMs).toISOString(),
-    tenantId: connection?.tenantId ?? null,
-    orgId: connection?.orgId ?? null,
-    connectionId: connection?.id ?? null,
-    provider: call.provider,
-    outcome,
-    reason,
-    detail,
-    httpStatus,
-    bodyBytes: call.request.body.length,
-    remoteAddress: call.remoteAddress,
   };
 }
 

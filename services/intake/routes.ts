@@ -1,7 +1,8 @@
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify';
 import type { Problem } from '#schemas/problem.ts';
 import { answerWithProblem, toProblem } from '../http/problem-handler.ts';
-import { type Call, type IntakeDependencies, receive } from './receive.ts';
+import type { Call } from './call.ts';
+import { type IntakeDependencies, receive } from './receive.ts';
 
 export interface IntakeRouteOptions extends IntakeDependencies {
   /** Scheme and host that providers address, without a trailing slash; known once listening. */

@@ -1,3 +1,4 @@
+import { escapeToken } from '#adapters/kit/json-pointer.ts';
 import type { Bus } from '#platform/bus/bus.ts';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
 import { EVENTS_TOPIC } from '#schemas/cloudevents.ts';
@@ -113,7 +114,7 @@ function withDeadline(work: Promise<unknown>, deadlineMs: number): Promise<void>
 function inexactness({ payload }: CanonicalEvent): InvalidEvent | undefined {
   const inexact = findInexact(payload);
   if (!inexact) return undefined;
-  const pointer = `/payload${inexact.path.map((part) => `/${part}`).join('')}`;
+  const pointer = `/payload${inexact.path.map((part) => `/${escapeToken(part)}`).join('')}`;
   return new InvalidEvent(`The event has an inexact value at ${pointer}: ${inexact.message}.`, {
     faults: [{ pointer, message: inexact.message }],
   });

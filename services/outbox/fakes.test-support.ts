@@ -1,0 +1,86 @@
+// A bus and a warehouse whose confirmations a test decides on. Nothing leaves the memory.
+import type { Bus, BusMessage, Subscription } from '#platform/bus/bus.ts';
+import type { Row, Warehouse } from '#platform/warehouse/warehouse.ts';
+import type { CanonicalEvent } from '#schemas/event.ts';
+
+/** What becomes of the next call: confirmed, refused, or nothing until the test says so. */
+export type Fate = 'confirm' | 'refuse' | 'hang';
+
+/** Calls that hang, to be settled by the test. */
+class Settler {
+  readonly #hanging: PromiseWithResolvers<void>[] = [];
+
+  settle(fate: Fate, refusal: Error): Promise<void> {
+    if (fate === 'confirm') return Promise.resolve();
+    if (fate === 'refuse') return Promise.reject(refusal);
+    const waiting = Promise.withResolvers<void>();
+    this.#hanging.push(waiting);
+    return waiting.promise;
+  }
+
+  release(error?: Error): void {
+    for (const waiting of this.#hanging.splice(0)) {
+      if (error) waiting.reject(error);
+      else waiting.resolve();
+    }
+  }
+}
+
+export class FakeWarehouse implements Warehouse {
+  fate: Fate = 'confirm';
+  readonly appended: { readonly table: string; readonly rows: readonly Row[] }[] = [];
+  readonly calls = new Settler();
+
+  append(table: string, rows: readonly Row[]): Promise<void> {
+    this.appended.push({ table, rows });
+    return this.calls.settle(this.fate, new Error('the disk is full'));
+  }
+
+  /** Rows given to one table, whatever became of them. */
+  rowsOf(table: string): Row[] {
+    return this.appended.filter((one) => one.table === table).flatMap(({ rows }) => rows);
+  }
+
+  query<Result extends object>(): Promise<Result[]> {
+    return Promise.resolve([]);
+  }
+
+  async close(): Promise<void> {}
+}
+
+export class FakeBus implements Bus {
+  fate: Fate = 'confirm';
+  readonly durable: boolean;
+  readonly published: BusMessage[] = [];
+  readonly calls = new Settler();
+
+  constructor(durable: boolean) {
+    this.durable = durable;
+  }
+
+  publish(_topic: string, messages: readonly BusMessage[]): Promise<void> {
+    this.published.push(...messages);
+    return this.calls.settle(this.fate, new Error('the bus is away'));
+  }
+
+  /** Ids of all events given to it, whatever became of them. */
+  get eventIds(): string[] {
+    return this.published.map(({ data }) => (JSON.parse(data) as CanonicalEvent).event_id);
+  }
+
+  createSubscription(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  subscribe(): Promise<Subscription> {
+    return Promise.resolve({ close: async () => {} });
+  }
+
+  watch(): Promise<Subscription> {
+    return Promise.resolve({ close: async () => {} });
+  }
+
+  async sync(): Promise<void> {}
+
+  async close(): Promise<void> {}
+}
