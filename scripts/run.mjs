@@ -7,7 +7,7 @@ const NODE_FLAGS = [
   // PGlite is 10 MB of WebAssembly: V8's optimising compiler would take 600 MB of memory for it.
   '--liftoff-only',
   // A heap that follows what is in use instead of the size of the machine.
-  '--heap-growing-percent=40',
+  '--heap-growing-percent=30',
   '--min-semi-space-size=16',
   '--max-semi-space-size=16',
   '--disable-warning=ExperimentalWarning',

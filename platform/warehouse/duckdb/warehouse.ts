@@ -12,7 +12,7 @@ import { loadSqlFolder } from './sql-files.ts';
 export interface DuckDbOptions {
   /** Holds `warehouse.duckdb` and the journals. One process at a time. */
   readonly dataDir: string;
-  /** DuckDB's own memory, for queries and for reading the journal. Default 96 MB. */
+  /** DuckDB's own memory, for queries and for reading the journal. Default 64 MB. */
   readonly memoryLimitMb?: number;
   /** Size at which a journal file is closed. Default 4 MiB. */
   readonly segmentBytes?: number;
@@ -123,13 +123,13 @@ async function openInstance(options: DuckDbOptions): Promise<DuckDBInstance> {
     return await DuckDBInstance.create(path, {
       // One thread: reading the journal must not take the cores that answer webhooks.
       threads: '1',
-      memory_limit: `${options.memoryLimitMb ?? 96}MB`,
+      memory_limit: `${options.memoryLimitMb ?? 64}MB`,
       preserve_insertion_order: 'false',
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
       // Gives memory back after each read of the journal; without it the process keeps 100 MB more.
-      allocator_flush_threshold: '16MB',
-      allocator_bulk_deallocation_flush_threshold: '16MB',
+      allocator_flush_threshold: '8MB',
+      allocator_bulk_deallocation_flush_threshold: '8MB',
     });
   } catch (cause) {
     if (String(cause).includes('lock')) {
