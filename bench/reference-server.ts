@@ -1,10 +1,13 @@
 // What the product is measured against. `bare` only answers; `verify` also checks the HubSpot
 // signature and parses the body, and keeps nothing. Prints the port once it listens.
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import fastify from 'fastify';
+import fastify, { LogController } from 'fastify';
 
 const [kind, secret = ''] = process.argv.slice(2);
-const app = fastify({ disableRequestLogging: true, bodyLimit: 4 * 1024 * 1024 });
+const app = fastify({
+  logController: new LogController({ disableRequestLogging: true }),
+  bodyLimit: 4 * 1024 * 1024,
+});
 app.removeAllContentTypeParsers();
 app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 

@@ -18,6 +18,5 @@ export function printTable(header: readonly string[], rows: readonly (readonly s
 
 /** Text from outside, safe to show in a terminal: control characters are made visible. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '\uFFFD');
+  return text.replaceAll(/\p{Cc}/gu, '\uFFFD');
 }

@@ -35,7 +35,7 @@ const UNSAFE_DIGITS = 16;
 /**
  * True when the text may hold a number that a double cannot hold as written: with a fraction or an
  * exponent, of sixteen digits or more, or minus zero. False is certain for any JSON text. One pass,
- * no allocation: a third of what the parse itself costs (docs/decisions/0004-exact-decimals.md).
+ * no allocation; the slow path costs eight times as much (docs/decisions/0004-exact-decimals.md).
  */
 export function mayHoldInexact(text: string): boolean {
   const length = text.length;

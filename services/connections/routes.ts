@@ -72,12 +72,13 @@ export async function connectionRoutes(
       const id = newConnectionId();
       const secretRef = `tenants/${tenantId}/connections/${id}/webhook`;
       // The secret first: a connection without one would refuse every webhook.
-      await options.secrets.create(secretRef, secret);
-      const connection = await store.insert(
-        { tenantId, orgId, provider, name, settings: parsed },
-        id,
-        secretRef,
-      );
+      const { version } = await options.secrets.create(secretRef, secret);
+      const connection = await store
+        .insert({ tenantId, orgId, provider, name, settings: parsed }, id, secretRef)
+        .catch(async (error) => {
+          await options.secrets.destroy(secretRef, version);
+          throw error;
+        });
       await directory.refresh();
       return reply.code(201).send(shown(connection));
     },

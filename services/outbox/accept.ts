@@ -4,7 +4,7 @@ import type { Warehouse } from '#platform/warehouse/warehouse.ts';
 import { EVENTS_TOPIC } from '#schemas/cloudevents.ts';
 import type { CanonicalEvent } from '#schemas/event.ts';
 import { findInexact } from '#schemas/exact.ts';
-import { InvalidEvent, NotDurable } from '#schemas/problems.ts';
+import { InvalidEvent, InvalidRow, NotDurable } from '#schemas/problems.ts';
 import { OUTBOX } from '#schemas/tables.ts';
 import { EventMessage } from './event-message.ts';
 import { eventToRow } from './event-row.ts';
@@ -84,8 +84,12 @@ function store(events: readonly CanonicalEvent[], options: AcceptOptions): Promi
   });
   return withDeadline(settled, deadlineMs).then(() => {
     if (outcome.durable) return;
+    // No retry can make such an event fit, so the sender must not be told to try.
+    const misfit = outcome.errors.find((error) => error instanceof InvalidRow);
+    if (misfit) throw misfit;
+    const late = outcome.errors.length === 0 ? ` within ${deadlineMs} ms` : '';
     throw new NotDurable(
-      `No durable store confirmed the events within ${deadlineMs} ms. Send the same request again: repetitions have no further effect.`,
+      `No durable store confirmed the events${late}. Send the same request again: repetitions have no further effect.`,
       { retryAfterSeconds, cause: outcome.errors[0] },
     );
   });

@@ -24,8 +24,11 @@ export interface JournalOptions {
   readonly onSealed: () => void;
 }
 
-/** A write returns once it is on disk: one trip to the thread pool instead of two. 0 where there is no such mode. */
-const SYNCED_WRITES = constants.O_DSYNC ?? 0;
+/**
+ * On Linux a write itself returns once it is on disk: one trip to the thread pool instead of two.
+ * Elsewhere 0, and a sync follows: on macOS only that flushes the disk's own cache.
+ */
+const SYNCED_WRITES = process.platform === 'linux' ? constants.O_DSYNC : 0;
 /** Most text of one write, in characters. */
 const MAX_BATCH_CHARS = 8 * 1024 * 1024;
 /** Most text that waits for a write; past it, appends are refused instead of filling the memory. */
