@@ -12,7 +12,7 @@ import { loadSqlFolder } from './sql-files.ts';
 export interface DuckDbOptions {
   /** Holds `warehouse.duckdb` and the journals. One process at a time. */
   readonly dataDir: string;
-  /** DuckDB's own memory, for queries and for reading the journal. Default 64 MB. */
+  /** DuckDB's own memory, for queries and for reading the journal. Default 56 MB. */
   readonly memoryLimitMb?: number;
   /** Size at which a journal file is closed. Default 4 MiB. */
   readonly segmentBytes?: number;
@@ -123,7 +123,7 @@ async function openInstance(options: DuckDbOptions): Promise<DuckDBInstance> {
     return await DuckDBInstance.create(path, {
       // One thread: reading the journal must not take the cores that answer webhooks.
       threads: '1',
-      memory_limit: `${options.memoryLimitMb ?? 64}MB`,
+      memory_limit: `${options.memoryLimitMb ?? 56}MB`,
       preserve_insertion_order: 'false',
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
