@@ -4,15 +4,22 @@ import packageJson from '../package.json' with { type: 'json' };
 import { addConnection, listConnections, setConnectionStatus } from './commands/connections.ts';
 import { doctor } from './commands/doctor.ts';
 import { events } from './commands/events.ts';
-import { send } from './commands/send.ts';
 import { tail } from './commands/tail.ts';
 import { CommandFailed, EXIT } from './exit.ts';
+import { wholeNumber } from './whole-number.ts';
 
 const program = new Command('tributary')
   .description('Signed CRM webhooks in, durable canonical events out.')
   .version(packageJson.version)
   .showHelpAfterError('(tributary --help lists what there is)')
   .exitOverride()
+  // Without the values of unknown options and arguments: one may be a secret in the wrong place.
+  .configureOutput({
+    outputError: (text, write) =>
+      write(
+        text.replace(/(option '--?[^'=]*)=.*'/s, "$1'").replace(/( but got \d+): .*/s, '$1.\n'),
+      ),
+  })
   .addHelpText(
     'after',
     `
@@ -29,8 +36,8 @@ program
 program
   .command('demo')
   .description('run the server with a sandbox CRM that sends signed webhooks')
-  .option('--seconds <n>', 'stop after so many seconds')
-  .option('--rate <n>', 'webhook notifications a second', '5')
+  .option('--seconds <n>', 'stop after so many seconds', wholeNumber)
+  .option('--rate <n>', 'webhook notifications a second', wholeNumber, 5)
   .action(async (options) => (await import('./commands/demo.ts')).demo(options));
 
 const connections = program
@@ -62,13 +69,15 @@ program
   .command('send <provider> [event]')
   .description('sign one sample webhook as the provider would, and send it')
   .option('--connection <id>', 'which connection, when there are several')
-  .action(send);
+  .action(async (provider, sample, options) =>
+    (await import('./commands/send.ts')).send(provider, sample, options),
+  );
 
 program
   .command('tail')
   .description('show events as they pass on the bus')
   .option('--json', 'print each event as one line of JSON')
-  .option('--count <n>', 'end after so many events')
+  .option('--count <n>', 'end after so many events', wholeNumber)
   .action(tail);
 
 program
@@ -80,7 +89,7 @@ program
   .option('--entity <id>')
   .option('--from <time>', 'received from, RFC 3339')
   .option('--to <time>', 'received before, RFC 3339')
-  .option('--limit <n>', 'at most so many', '50')
+  .option('--limit <n>', 'at most so many', wholeNumber, 50)
   .option('--json', 'print JSON')
   .action(events);
 

@@ -16,7 +16,12 @@ export async function writeServerNote(dataDir: string, note: ServerNote): Promis
 /** The note of the server that last started here, if any; it may have been killed since. */
 export async function readServerNote(dataDir: string): Promise<ServerNote | undefined> {
   const text = await readFile(notePath(dataDir), 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : (JSON.parse(text) as ServerNote);
+  try {
+    return text === undefined ? undefined : (JSON.parse(text) as ServerNote);
+  } catch {
+    // Half-written when the machine stopped; it only says where to look first.
+    return undefined;
+  }
 }
 
 export async function removeServerNote(dataDir: string): Promise<void> {

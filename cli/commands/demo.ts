@@ -16,8 +16,8 @@ import { onShutdown } from '../shutdown.ts';
 import { eventLine } from './tail.ts';
 
 export interface DemoOptions {
-  readonly seconds?: string;
-  readonly rate: string;
+  readonly seconds?: number;
+  readonly rate: number;
 }
 
 const DEMO_DIR = resolve('.tributary/demo');
@@ -44,11 +44,10 @@ export async function demo(options: DemoOptions): Promise<void> {
     timeScale: 10_000,
     onAcknowledged: (notifications) => acknowledged.note(notifications),
   });
-  introduce(server.url, sandbox, earlier);
 
   const draining = new AbortController();
   const show = showEvents(api, draining.signal);
-  const sending = sendChanges(sandbox, Number(options.rate));
+  const sending = sendChanges(sandbox, options.rate);
   const summary = setInterval(() => void acknowledged.audit(api).then(printAudit), SUMMARY_MS);
   const stop = async () => {
     clearInterval(sending);
@@ -64,19 +63,21 @@ export async function demo(options: DemoOptions): Promise<void> {
     if (audit.missing.length > 0) throw new CommandFailed('Acknowledged events are missing.');
   };
   onShutdown(logger, stop);
+  introduce(server.url, sandbox, earlier);
   if (options.seconds !== undefined) {
-    setTimeout(() => process.kill(process.pid, 'SIGTERM'), Number(options.seconds) * 1_000);
+    setTimeout(() => process.kill(process.pid, 'SIGTERM'), options.seconds * 1_000);
   }
 }
 
 /** The demo's own folders, so that it never meets the data of a real server. */
 function demoConfig(): Config {
-  const env = {
-    TRIBUTARY_DATA_DIR: join(DEMO_DIR, 'data'),
-    TRIBUTARY_KEY_DIR: join(DEMO_DIR, 'keys'),
-    ...process.env,
-  };
-  return readConfig(env);
+  const { TRIBUTARY_DATA_DIR, TRIBUTARY_KEY_DIR, ...env } = process.env;
+  return readConfig({
+    ...env,
+    // Also when they are set to nothing, which counts as not set.
+    TRIBUTARY_DATA_DIR: TRIBUTARY_DATA_DIR || join(DEMO_DIR, 'data'),
+    TRIBUTARY_KEY_DIR: TRIBUTARY_KEY_DIR || join(DEMO_DIR, 'keys'),
+  });
 }
 
 /** The sandbox account, connected at the first start. The sandbox keeps its own copy of the secret. */

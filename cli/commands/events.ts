@@ -10,7 +10,7 @@ export interface EventsOptions {
   readonly entity?: string;
   readonly from?: string;
   readonly to?: string;
-  readonly limit: string;
+  readonly limit: number;
   readonly json?: boolean;
 }
 
@@ -18,7 +18,7 @@ export interface EventsOptions {
 export async function events(id: string | undefined, options: EventsOptions): Promise<void> {
   const api = await ApiClient.open(readConfig(process.env));
   if (id !== undefined) return printJson(await api.get(`/v1/events/${encodeURIComponent(id)}`));
-  const query = new URLSearchParams({ limit: options.limit });
+  const query = new URLSearchParams({ limit: String(options.limit) });
   const filters = {
     event_type: options.type,
     connection_id: options.connection,

@@ -17,9 +17,10 @@ export async function serve(): Promise<void> {
       `API token (shown once, kept in ${apiTokenPath(config.keyDir)}): ${server.apiToken.value}\n`,
     );
   }
-  logger.info({ url: server.url, dataDir: config.dataDir, pid: process.pid }, 'Ready');
   onShutdown(logger, async () => {
     await server.close();
     await removeServerNote(config.dataDir);
   });
+  // Last: whoever reads it may send a signal at once.
+  logger.info({ url: server.url, dataDir: config.dataDir, pid: process.pid }, 'Ready');
 }

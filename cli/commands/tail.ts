@@ -8,7 +8,7 @@ import { printable } from '../output.ts';
 export interface TailOptions {
   readonly json?: boolean;
   /** Ends after this many events. */
-  readonly count?: string;
+  readonly count?: number;
 }
 
 /** `tributary tail`: events as they pass on the bus, until Ctrl-C. */
@@ -16,7 +16,7 @@ export async function tail(options: TailOptions): Promise<void> {
   const api = await ApiClient.open(readConfig(process.env));
   const response = await api.request('GET', '/v1/events/stream');
   process.stderr.write(`Waiting for events of ${api.url} (Ctrl-C ends)\n`);
-  let left = options.count === undefined ? Number.POSITIVE_INFINITY : Number(options.count);
+  let left = options.count ?? Number.POSITIVE_INFINITY;
   for await (const data of eventMessages(response.body)) {
     const event = JSON.parse(data) as CanonicalEvent;
     process.stdout.write(`${options.json ? data : eventLine(event)}\n`);

@@ -10,8 +10,8 @@ export interface DirectoryOptions {
   readonly onError: (message: string, error: unknown) => void;
 }
 
-/** An unknown id makes the directory look again, but not more often than this. */
-const MISS_REFRESH_MS = 1_000;
+/** An unknown id or a failed read makes the directory look again, but not more often than this. */
+const LOOK_AGAIN_MS = 1_000;
 
 /**
  * All connections in memory, so that the webhook path asks no database: it is read again in the
@@ -22,7 +22,11 @@ export class ConnectionDirectory {
   readonly #options: DirectoryOptions;
   #connections: ReadonlyMap<string, LoadedConnection> = new Map();
   #loadedAtMs = Number.NEGATIVE_INFINITY;
-  #loading: Promise<void> | undefined;
+  /** When the last read began, and why it failed, if it did. */
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #failure: { readonly error: unknown } | undefined;
+  #reading: Promise<void> | undefined;
+  #nextRead: Promise<void> | undefined;
 
   constructor(options: DirectoryOptions) {
     this.#options = options;
@@ -30,7 +34,9 @@ export class ConnectionDirectory {
 
   /** The connection, from memory; undefined when it is not there. */
   peek(id: string): LoadedConnection | undefined {
-    if (Date.now() - this.#loadedAtMs > (this.#options.refreshMs ?? 15_000)) {
+    const nowMs = Date.now();
+    const isOld = nowMs - this.#loadedAtMs > (this.#options.refreshMs ?? 15_000);
+    if (isOld && !this.#readUnderWay && nowMs - this.#lookedAtMs >= LOOK_AGAIN_MS) {
       this.refresh().catch((error) =>
         this.#options.onError('Connections could not be read; the last copy is served.', error),
       );
@@ -38,20 +44,50 @@ export class ConnectionDirectory {
     return this.#connections.get(id);
   }
 
-  /** The connection, after one more look at the database if it is not in memory. */
+  /**
+   * The connection, after one more look at the database if it is not in memory.
+   *
+   * @throws the error of the database when it cannot be told whether the connection exists
+   */
   async find(id: string): Promise<LoadedConnection | undefined> {
     const known = this.peek(id);
-    if (known || Date.now() - this.#loadedAtMs < MISS_REFRESH_MS) return known;
-    await this.refresh();
+    if (known) return known;
+    if (this.#readUnderWay) await this.#readUnderWay;
+    else if (Date.now() - this.#lookedAtMs >= LOOK_AGAIN_MS) await this.refresh();
+    else if (this.#failure) throw this.#failure.error;
     return this.#connections.get(id);
   }
 
-  /** Reads all connections now. Callers at the same time share one read. */
+  /** Reads all connections as they are now. Callers at the same time share one read. */
   refresh(): Promise<void> {
-    this.#loading ??= this.#load().finally(() => {
-      this.#loading = undefined;
-    });
-    return this.#loading;
+    // A read under way may have begun before the caller's own change: one more follows it.
+    this.#nextRead ??= Promise.resolve(this.#reading)
+      .catch(() => undefined)
+      .then(() => this.#read());
+    return this.#nextRead;
+  }
+
+  get #readUnderWay(): Promise<void> | undefined {
+    return this.#reading ?? this.#nextRead;
+  }
+
+  #read(): Promise<void> {
+    this.#nextRead = undefined;
+    this.#lookedAtMs = Date.now();
+    this.#reading = this.#load()
+      .then(
+        () => {
+          this.#failure = undefined;
+        },
+        (error: unknown) => {
+          this.#failure = { error };
+          throw error;
+        },
+      )
+      .finally(() => {
+        this.#reading = undefined;
+      });
+    return this.#reading;
   }
 
   async #load(): Promise<void> {

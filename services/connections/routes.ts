@@ -9,6 +9,7 @@ import type { Authenticate } from '../http/authenticate.ts';
 import { AUTHENTICATED, problemSchema } from '../http/openapi.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionDirectory } from './directory.ts';
+import { isStorableJson, isStorableText } from './storable.ts';
 import { type ConnectionStore, newConnectionId } from './store.ts';
 
 export interface ConnectionRouteOptions {
@@ -33,15 +34,17 @@ const connectionSchema = z.object({
   updated_at: z.string(),
 });
 
+const NOT_STORABLE = 'holds a character that cannot be stored';
+
 const newConnectionSchema = z.strictObject({
   provider: z.string(),
-  name: z.string().trim().min(1).max(100),
+  name: z.string().trim().min(1).max(100).refine(isStorableText, NOT_STORABLE),
   secret: z
     .string()
     .min(8)
     .max(10_000)
     .describe('The signing secret. Stored encrypted, never shown.'),
-  settings: z.record(z.string(), z.unknown()).default({}),
+  settings: z.record(z.string(), z.unknown()).refine(isStorableJson, NOT_STORABLE).default({}),
 });
 
 const errors = { '4xx': problemSchema, '5xx': problemSchema };
@@ -107,7 +110,7 @@ export async function connectionRoutes(
         ...AUTHENTICATED,
         summary: 'Enable or disable a connection',
         tags: ['connections'],
-        params: z.object({ id: z.string() }),
+        params: z.object({ id: z.string().refine(isStorableText, NOT_STORABLE) }),
         body: z.strictObject({ status: z.enum(['active', 'inactive']) }),
         response: { 200: connectionSchema, ...errors },
       },

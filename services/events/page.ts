@@ -19,13 +19,19 @@ export function decodeCursor(cursor: string): Position {
     if (Array.isArray(parsed) && parsed.length === 2) {
       const [receivedAt, eventId] = parsed;
       if (typeof eventId === 'string' && typeof receivedAt === 'string') {
-        if (!Number.isNaN(Date.parse(receivedAt))) return { receivedAt, eventId };
+        if (isInstant(receivedAt)) return { receivedAt, eventId };
       }
     }
   } catch {
     // Falls through to the one answer for every broken cursor.
   }
   throw new InvalidRequest('The cursor is not one this API gave out. Start again without it.');
+}
+
+/** True for instants as rows spell them: the query takes no other. */
+function isInstant(text: string): boolean {
+  const date = new Date(text);
+  return !Number.isNaN(date.getTime()) && date.toISOString() === text;
 }
 
 /** A page's rows without those that repeat an earlier row, in the outbox or on the page itself. */

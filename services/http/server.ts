@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import {
@@ -12,6 +13,8 @@ export interface ServerOptions {
   readonly bodyLimitBytes: number;
 }
 
+const CLOSE_IDLE_MS = 50;
+
 /** A Fastify server with what all routes share: problems as answers, zod schemas, OpenAPI. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const server = fastify({
@@ -24,7 +27,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     keepAliveTimeout: 72_000,
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
     forceCloseConnections: 'idle',
+    // Refusals of the router itself, such as a path with a broken escape.
+    frameworkErrors: answerWithProblem,
   });
+  server.addHook('preClose', async () => closeConnectionsWhenIdle(server.server));
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
   server.setErrorHandler(answerWithProblem);
@@ -42,4 +48,15 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     transform: jsonSchemaTransform,
   });
   return server;
+}
+
+/**
+ * Closing ends the connections that are idle then. Those with a request under way become idle when
+ * it is answered, and would hold the end up for as long as their clients keep them: they are ended
+ * here, until the server is closed.
+ */
+function closeConnectionsWhenIdle(server: Server): void {
+  if (!server.listening) return;
+  const timer = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_MS).unref();
+  server.once('close', () => clearInterval(timer));
 }

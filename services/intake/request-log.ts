@@ -37,6 +37,17 @@ export interface RequestLogOptions {
 
 /** Most combinations of connection and reason told apart in a window. */
 const MAX_GROUPS = 2_000;
+/** What one row for all others has in place of what they do not share. */
+const OF_MANY = {
+  tenantId: null,
+  orgId: null,
+  connectionId: null,
+  provider: 'unknown',
+  outcome: 'rejected',
+  reason: 'various',
+  detail: null,
+  remoteAddress: null,
+} as const;
 
 /**
  * The request log: every request that reached intake and was not simply accepted, with its reason.
@@ -49,6 +60,7 @@ export class RequestLog {
   readonly #windowTimer: NodeJS.Timeout;
   #groups = new Map<string, Group>();
   #pending: LoggedRequest[] = [];
+  #lastWork: Promise<void> = Promise.resolve();
 
   constructor(options: RequestLogOptions) {
     this.#options = options;
@@ -68,11 +80,8 @@ export class RequestLog {
   }
 
   /** Writes what is due. A failure is reported; these rows inform, and are not tried again. */
-  async flush(): Promise<void> {
-    const requests = this.#pending;
-    if (requests.length === 0) return;
-    this.#pending = [];
-    await this.#write(requests.map((request) => toRow(request, 1)));
+  flush(): Promise<void> {
+    return this.#inTurn(() => this.#writePending());
   }
 
   /** Stops the clock and writes all that is left, also the counts. */
@@ -82,14 +91,29 @@ export class RequestLog {
     await this.#endWindow();
   }
 
-  async #endWindow(): Promise<void> {
-    await this.flush();
-    const groups = this.#groups;
-    this.#groups = new Map();
-    const rows = [...groups.values()]
-      .filter((group) => group.suppressed > 0)
-      .map((group) => toRow(group.first, group.suppressed));
-    if (rows.length > 0) await this.#write(rows);
+  #endWindow(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#writePending();
+      const groups = this.#groups;
+      this.#groups = new Map();
+      const rows = [...groups.values()]
+        .filter((group) => group.suppressed > 0)
+        .map((group) => toRow(group.first, group.suppressed));
+      if (rows.length > 0) await this.#write(rows);
+    });
+  }
+
+  /** One write after the other: who waits for its own has waited for all recorded before it. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    this.#lastWork = this.#lastWork.then(work);
+    return this.#lastWork;
+  }
+
+  async #writePending(): Promise<void> {
+    const requests = this.#pending;
+    if (requests.length === 0) return;
+    this.#pending = [];
+    await this.#write(requests.map((request) => toRow(request, 1)));
   }
 
   async #write(rows: readonly ReturnType<typeof toRow>[]): Promise<void> {
@@ -103,10 +127,12 @@ export class RequestLog {
   #group(request: LoggedRequest): Group {
     const { connectionId, provider, outcome, reason } = request;
     let key = `${connectionId}|${provider}|${outcome}|${reason}`;
-    if (!this.#groups.has(key) && this.#groups.size >= MAX_GROUPS) key = '*';
+    const crowded = !this.#groups.has(key) && this.#groups.size >= MAX_GROUPS;
+    if (crowded) key = '*';
     let group = this.#groups.get(key);
     if (!group) {
-      group = { first: request, written: 0, suppressed: 0 };
+      const first = crowded ? { ...request, ...OF_MANY } : request;
+      group = { first, written: 0, suppressed: 0 };
       this.#groups.set(key, group);
     }
     return group;

@@ -84,7 +84,9 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 async function compare(script: readonly Step[]): Promise<void> {
   const progress = new PublishProgress();
   const batches: Batch[] = [];
-  let healing: { carry: PromiseWithResolvers<void>; done: Promise<void>; of: Batch[] } | undefined;
+  let healing:
+    | { carry: PromiseWithResolvers<boolean>; done: Promise<void>; of: Batch[] }
+    | undefined;
   let nowMs = 0;
   let before = '';
   for (const step of script) {
@@ -99,20 +101,18 @@ async function compare(script: readonly Step[]): Promise<void> {
       else batch.publishing.fail();
       batch.state = step.carried ? 'on the bus' : 'failed';
     } else if (step.do === 'start healing' && !healing) {
-      const carry = Promise.withResolvers<void>();
+      const carry = Promise.withResolvers<boolean>();
       const of = batches.filter(({ state }) => state === 'failed');
       const oldest = of[0];
-      const done = progress.heal((from) => {
+      const done = progress.heal(async (from) => {
         expect(from).toBe(at(oldest?.ms ?? -1));
-        return carry.promise;
+        if (!(await carry.promise)) throw new Error('the bus is away');
       });
       healing = { carry, of, done: done.catch(() => undefined) };
     } else if (step.do === 'end healing' && healing) {
-      if (step.carried) {
-        healing.carry.resolve();
-        for (const batch of healing.of) batch.state = 'on the bus';
-      } else healing.carry.reject(new Error('the bus is away'));
+      healing.carry.resolve(step.carried);
       await healing.done;
+      if (step.carried) for (const batch of healing.of) batch.state = 'on the bus';
       healing = undefined;
     }
     const oldestMissing = batches.find(({ state }) => state !== 'on the bus');

@@ -18,6 +18,7 @@ export interface RelayOptions {
 
 const WATERMARK = 'integration-events';
 const PAGE_ROWS = 1_000;
+const BEGINNING = '1970-01-01T00:00:00.000Z';
 
 /**
  * The outbox is the safety net of the bus: what the outbox holds and the bus may not is published
@@ -49,8 +50,8 @@ export class Relay {
 
   /** Carries again what the last run may have left, then keeps the watermark moving. */
   async start(): Promise<{ republished: number }> {
-    const from = await this.watermark();
-    const republished = from === undefined ? 0 : await this.#republish(from);
+    // Without a watermark the first run ended before it had one: all there is may be missing.
+    const republished = await this.#republish((await this.watermark()) ?? BEGINNING);
     await this.#options.bus.sync();
     this.#timer = setInterval(() => {
       this.#round = this.#round.then(() => this.#tick());

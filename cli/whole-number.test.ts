@@ -1,0 +1,15 @@
+import { InvalidArgumentError } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { wholeNumber } from './whole-number.ts';
+
+describe('numbers of options', () => {
+  it.each(['1', '50', '999999'])('takes %s', (text) => {
+    expect(wholeNumber(text)).toBe(Number(text));
+  });
+  it.each(['', '0', '-1', '1.5', '1e3', '0x10', ' 1', '01', '1000000', 'many', 'NaN'])(
+    'refuses "%s"',
+    (text) => {
+      expect(() => wholeNumber(text)).toThrow(InvalidArgumentError);
+    },
+  );
+});

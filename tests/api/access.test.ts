@@ -1,0 +1,208 @@
+// Who may ask, how the server says it is well, and what it says it has; see api-app.ts.
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { API_TOKEN, type ApiApp, openApi } from './api-app.ts';
+
+let stack: AsyncDisposableStack;
+let api: ApiApp;
+
+beforeAll(async () => {
+  stack = new AsyncDisposableStack();
+  api = await openApi(stack);
+});
+afterAll(() => stack.disposeAsync());
+
+/** Every route under /v1, with something in the place of its parameters. */
+function apiRoutes(): { method: 'GET' | 'POST' | 'PATCH'; url: string }[] {
+  return api.routes
+    .filter(({ url }) => url.startsWith('/v1/'))
+    .flatMap(({ method, url }) =>
+      [method].flat().map((one) => ({
+        method: one as 'GET' | 'POST' | 'PATCH',
+        url: url.replaceAll(/:\w+/g, 'x'),
+      })),
+    );
+}
+
+/** A body each route would take, so that nothing but the token keeps the request out. */
+const BODIES: Readonly<Record<string, object>> = {
+  'POST /v1/connections': { provider: 'hubspot', name: 'main', secret: 'long enough' },
+  'PATCH /v1/connections/x': { status: 'active' },
+};
+
+const headers: { name: string; authorization?: string }[] = [
+  { name: 'nothing' },
+  { name: 'another token', authorization: 'Bearer a-token-for-these-test' },
+  { name: 'a token and more', authorization: `Bearer ${API_TOKEN}x` },
+  { name: 'the token alone', authorization: API_TOKEN },
+  { name: 'no token', authorization: 'Bearer' },
+  { name: 'an empty token', authorization: 'Bearer ' },
+  { name: 'another scheme', authorization: `Basic ${btoa(`x:${API_TOKEN}`)}` },
+];
+
+describe('every /v1 route', () => {
+  it('is looked at here', () => {
+    const expected = ['connections', 'connections', 'connections/x', 'events', 'events/stream'];
+    const urls = apiRoutes().filter(({ method }) => String(method) !== 'HEAD');
+    expect(urls.map(({ url }) => url)).toEqual(
+      expect.arrayContaining(expected.map((u) => `/v1/${u}`)),
+    );
+  });
+
+  it.each(headers)('refuses a request with $name', async ({ authorization }) => {
+    for (const { method, url } of apiRoutes()) {
+      const body = BODIES[`${method} ${url}`];
+      const answer = await api.server.inject({
+        method,
+        url,
+        headers: authorization === undefined ? {} : { authorization },
+        ...(body ? { payload: body } : {}),
+      });
+      expect([method, url, answer.statusCode]).toEqual([method, url, 401]);
+      expect(answer.headers['www-authenticate']).toBe('Bearer');
+      expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+      if (String(method) !== 'HEAD')
+        expect(answer.json()).toMatchObject({ code: 'not_authenticated' });
+      expect(answer.payload).not.toContain(API_TOKEN);
+    }
+  });
+
+  it('takes the token, whatever the case of the scheme', async () => {
+    for (const scheme of ['Bearer', 'bearer', 'BEARER']) {
+      const authorization = `${scheme} ${API_TOKEN}`;
+      const answer = await api.server.inject({ url: '/v1/events', headers: { authorization } });
+      expect(answer.statusCode).toBe(200);
+    }
+  });
+});
+
+describe('what no route serves', () => {
+  const paths = [
+    { url: '/nothing', status: 404, code: 'not_found' },
+    { url: '/v1/events/', status: 404, code: 'not_found' },
+    { url: '/v1/events/a/b', status: 404, code: 'not_found' },
+    { url: '/v1/events/%zz', status: 400, code: 'invalid_request' },
+    { url: `/v1/events/${'x'.repeat(300)}`, status: 400, code: 'invalid_request' },
+  ];
+  it.each(paths)('$url is answered with a problem', async ({ url, status, code }) => {
+    const answer = await api.call('GET', url);
+    expect(answer).toMatchObject({ status, body: { status, code } });
+    expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+  });
+
+  it('does not show a query, which may hold a secret', async () => {
+    const { text } = await api.call('GET', '/nothing?token=hidden-value');
+    expect(text).not.toContain('hidden-value');
+  });
+});
+
+describe('health', () => {
+  it('is alive whatever its capabilities do', async () => {
+    api.health.check = () => Promise.reject(new Error('the database is away'));
+    const answer = await api.server.inject('/healthz');
+    expect([answer.statusCode, answer.json()]).toEqual([200, { status: 'ok' }]);
+  });
+
+  const states: { name: string; ready: boolean; check: () => Promise<unknown>; answer: object }[] =
+    [
+      {
+        name: 'ready',
+        ready: true,
+        check: async () => undefined,
+        answer: { status: 'ready', checks: { database: 'ok' } },
+      },
+      {
+        name: 'not ready while it starts or drains',
+        ready: false,
+        check: async () => undefined,
+        answer: { status: 'not_ready', checks: { database: 'ok' } },
+      },
+      {
+        name: 'not ready when a check fails, and tells nothing of the error',
+        ready: true,
+        check: () => Promise.reject(new Error('password=hidden')),
+        answer: { status: 'not_ready', checks: { database: 'failing' } },
+      },
+      {
+        name: 'not ready when a check does not answer',
+        ready: true,
+        check: () => new Promise(() => undefined),
+        answer: { status: 'not_ready', checks: { database: 'timeout' } },
+      },
+    ];
+  it.each(states)('is $name', async ({ ready, check, answer: expected }) => {
+    Object.assign(api.health, { ready, check });
+    const answer = await api.server.inject('/readyz');
+    expect(answer.json()).toEqual(expected);
+    expect(answer.statusCode).toBe('status' in expected && expected.status === 'ready' ? 200 : 503);
+  });
+});
+
+interface Operation {
+  readonly summary?: string;
+  readonly security?: object[];
+  readonly parameters?: { name: string; in: string; required?: boolean; schema: object }[];
+  readonly requestBody?: { content: Record<string, { schema: object }> };
+  readonly responses: Record<string, { content?: Record<string, { schema: object }> }>;
+}
+
+describe('/openapi.json', () => {
+  const read = async () => (await api.server.inject('/openapi.json')).json();
+
+  it('is OpenAPI 3.1 with every /v1 route, secured', async () => {
+    const document = await read();
+    expect(document.openapi).toBe('3.1.0');
+    expect(document.info).toMatchObject({ title: 'Tributary', version: expect.any(String) });
+    expect(document.components.securitySchemes.bearer).toMatchObject({ type: 'http' });
+    const documented = Object.entries<Record<string, Operation>>(document.paths).flatMap(
+      ([path, operations]) => Object.keys(operations).map((method) => `${method} ${path}`),
+    );
+    const routes = api.routes
+      .filter(({ url, method }) => url.startsWith('/v1/') && String(method) !== 'HEAD')
+      .map(
+        ({ url, method }) => `${String(method).toLowerCase()} ${url.replaceAll(/:(\w+)/g, '{$1}')}`,
+      );
+    expect(documented.sort()).toEqual(routes.sort());
+  });
+
+  it('describes each operation as the standard asks', async () => {
+    const { paths } = await read();
+    const ajv = new Ajv2020({ strict: false });
+    for (const [path, operations] of Object.entries<Record<string, Operation>>(paths)) {
+      for (const operation of Object.values(operations)) {
+        expect(operation.summary).toBeTruthy();
+        expect(operation.security).toEqual([{ bearer: [] }]);
+        expect(Object.keys(operation.responses).length).toBeGreaterThan(0);
+        for (const code of Object.keys(operation.responses))
+          expect(code).toMatch(/^(\d{3}|[1-5]XX|default)$/);
+        const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+        const declared = (operation.parameters ?? []).filter((one) => one.in === 'path');
+        expect(declared.map(({ name }) => name)).toEqual(inPath);
+        for (const one of declared) expect(one.required).toBe(true);
+        const schemas = [
+          ...(operation.parameters ?? []).map(({ schema }) => schema),
+          ...Object.values(operation.requestBody?.content ?? {}).map(({ schema }) => schema),
+          ...Object.values(operation.responses).flatMap(({ content }) =>
+            Object.values(content ?? {}).map(({ schema }) => schema),
+          ),
+        ];
+        for (const schema of schemas)
+          expect([schema, ajv.validateSchema(schema)]).toEqual([schema, true]);
+      }
+    }
+  });
+
+  it('has no reference that leads nowhere', async () => {
+    const document = await read();
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)];
+    for (const [, pointer = ''] of references) {
+      const found = pointer
+        .split('/')
+        .reduce(
+          (value, name) => value?.[name.replaceAll('~1', '/').replaceAll('~0', '~')],
+          document,
+        );
+      expect([pointer, found]).not.toEqual([pointer, undefined]);
+    }
+  });
+});

@@ -1,0 +1,108 @@
+// The API as the server puts it together, in process. Real: Fastify, DuckDB, Postgres (PGlite), the
+// in-process bus, the encrypted secret store. Not there: intake, the relay and the scheduler.
+import type { FastifyInstance, RouteOptions } from 'fastify';
+import { pino } from 'pino';
+import { adaptersByProvider } from '#adapters/registry.ts';
+import type { Bus } from '#platform/bus/bus.ts';
+import type { Database } from '#platform/database/database.ts';
+import { openTestDatabase } from '#platform/database/testing.ts';
+import type { Secrets } from '#platform/secrets/secrets.ts';
+import type { Warehouse } from '#platform/warehouse/warehouse.ts';
+import { ConnectionDirectory } from '#services/connections/directory.ts';
+import { connectionRoutes } from '#services/connections/routes.ts';
+import { ConnectionStore } from '#services/connections/store.ts';
+import { eventRoutes } from '#services/events/routes.ts';
+import { streamRoute } from '#services/events/stream.ts';
+import { tokenAuthentication } from '#services/http/authenticate.ts';
+import { type Check, healthRoutes } from '#services/http/health.ts';
+import { createServer } from '#services/http/server.ts';
+import { RequestLog } from '#services/intake/request-log.ts';
+import { requestRoutes } from '#services/intake/request-routes.ts';
+import { temporaryBus, temporarySecrets, temporaryWarehouse } from '../support/embedded-drivers.ts';
+
+export const PUBLIC_URL = 'https://hooks.example.com';
+export const API_TOKEN = 'a-token-for-these-tests';
+export const TENANT = 'acme';
+
+export interface ApiApp {
+  readonly server: FastifyInstance;
+  readonly bus: Bus;
+  readonly database: Database;
+  readonly directory: ConnectionDirectory;
+  readonly log: RequestLog;
+  readonly secrets: Secrets;
+  readonly warehouse: Warehouse;
+  /** Every route that was registered. */
+  readonly routes: readonly RouteOptions[];
+  /** Lines of the server's log. */
+  readonly logLines: string[];
+  readonly health: { ready: boolean; check: Check };
+  call(method: 'GET' | 'POST' | 'PATCH', url: string, body?: unknown): Promise<ApiAnswer>;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly text: string;
+  readonly body: Record<string, unknown>;
+}
+
+/** Builds the API; `stack` closes it. */
+export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
+  const logLines: string[] = [];
+  const logger = pino({ level: 'trace' }, { write: (line: string) => void logLines.push(line) });
+  const onError = (message: string, error: unknown) => logger.error({ err: error }, message);
+  const { db: database } = stack.adopt(await openTestDatabase(), (one) => one.close());
+  const warehouse = await temporaryWarehouse(stack);
+  const secrets = await temporarySecrets(stack);
+  const bus = await temporaryBus(stack);
+  const adapters = adaptersByProvider();
+  const store = new ConnectionStore(database);
+  const directory = new ConnectionDirectory({ load: () => store.all(), adapters, onError });
+  const log = stack.adopt(new RequestLog({ warehouse, onError }), (one) => one.close());
+  const authenticate = tokenAuthentication(API_TOKEN, { tenantId: TENANT, orgId: null });
+  const health: ApiApp['health'] = { ready: true, check: async () => undefined };
+
+  const server = await createServer({ logger, bodyLimitBytes: 64 * 1024 });
+  stack.defer(() => server.close());
+  const routes: RouteOptions[] = [];
+  server.addHook('onRoute', (route) => {
+    routes.push(route);
+  });
+  await server.register(eventRoutes, { authenticate, warehouse });
+  await server.register(streamRoute, { authenticate, bus });
+  await server.register(requestRoutes, { authenticate, log, warehouse });
+  const publicUrl = () => PUBLIC_URL;
+  const connections = { adapters, authenticate, directory, publicUrl, secrets, store };
+  await server.register(connectionRoutes, connections);
+  await server.register(healthRoutes, {
+    checks: { database: () => health.check() },
+    isReady: () => health.ready,
+  });
+  await server.ready();
+
+  return {
+    server,
+    bus,
+    database,
+    directory,
+    log,
+    secrets,
+    warehouse,
+    routes,
+    logLines,
+    health,
+    call: async (method, url, body) => {
+      const headers = { authorization: `Bearer ${API_TOKEN}` };
+      const payload = body === undefined ? {} : { payload: body as object };
+      const response = await server.inject({ method, url, headers, ...payload });
+      const { statusCode: status, payload: text } = response;
+      return {
+        status,
+        headers: response.headers,
+        text,
+        body: text.startsWith('{') ? JSON.parse(text) : {},
+      };
+    },
+  };
+}
