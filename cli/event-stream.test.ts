@@ -18,8 +18,11 @@ function bodyOf(text: string, sizes: readonly number[] = []): ReadableStream<Uin
   });
 }
 
-const messagesOf = (body: ReadableStream<Uint8Array> | null) =>
-  Array.fromAsync(eventMessages(body));
+async function messagesOf(body: ReadableStream<Uint8Array> | null): Promise<string[]> {
+  const messages: string[] = [];
+  for await (const message of eventMessages(body)) messages.push(message);
+  return messages;
+}
 
 describe('event stream', () => {
   const cases: readonly { name: string; text: string; messages: readonly string[] }[] = [

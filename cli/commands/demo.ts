@@ -54,10 +54,11 @@ export async function demo(options: DemoOptions): Promise<void> {
     clearInterval(summary);
     await sandbox.idle();
     const audit = await acknowledged.audit(api);
-    printAudit(audit);
     await sandbox.close();
     draining.abort();
     await show;
+    // Last, where it is seen.
+    printAudit(audit);
     await server.close();
     await removeServerNote(config.dataDir);
     if (audit.missing.length > 0) throw new CommandFailed('Acknowledged events are missing.');
