@@ -10,8 +10,6 @@ export interface StreamOptions {
 }
 
 const HEARTBEAT_MS = 15_000;
-/** How long a reader has for what is left when the server closes. */
-const LAST_WORDS_MS = 1_000;
 /** A reader that is this far behind misses messages instead of filling the server's memory. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 
@@ -61,15 +59,8 @@ export async function streamRoute(app: FastifyInstance, options: StreamOptions):
         clearInterval(heartbeat);
         closers.delete(close);
         void watching.close();
-        // A reader that has stopped reading must not hold up the shutdown: what it has not taken by
-        // then is dropped.
-        const { socket } = request.raw;
-        const giveUp = setTimeout(() => socket.destroy(), LAST_WORDS_MS);
-        response.end(() => {
-          clearTimeout(giveUp);
-          socket.destroySoon();
-        });
-        socket.once('close', () => clearTimeout(giveUp));
+        // A reader that has stopped reading must not hold up the shutdown.
+        response.end(() => request.raw.socket.destroySoon());
       };
       closers.add(close);
       response.on('close', close);

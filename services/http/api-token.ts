@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createFile } from '#platform/secrets/durable-file.ts';
+import { InvalidConfig } from '#schemas/problems.ts';
 
 export interface ApiToken {
   readonly value: string;
@@ -17,6 +19,7 @@ export function apiTokenPath(keyDir: string): string {
  * The bearer token of the API: as configured, or as kept in the key folder, or a new one.
  *
  * @param configured the value of TRIBUTARY_API_TOKEN
+ * @throws InvalidConfig when the file is there and holds nothing
  */
 export async function ensureApiToken(keyDir: string, configured?: string): Promise<ApiToken> {
   if (configured !== undefined) return { value: configured, created: false };
@@ -24,8 +27,12 @@ export async function ensureApiToken(keyDir: string, configured?: string): Promi
   if (kept !== undefined) return { value: kept, created: false };
   const value = `trib_${randomBytes(32).toString('base64url')}`;
   await mkdir(keyDir, { recursive: true, mode: 0o700 });
-  await writeFile(apiTokenPath(keyDir), `${value}\n`, { mode: 0o600, flag: 'wx' });
-  return { value, created: true };
+  const path = apiTokenPath(keyDir);
+  if (await createFile(path, `${value}\n`)) return { value, created: true };
+  // Another start was faster by a moment.
+  const other = await readApiToken(keyDir);
+  if (other !== undefined) return { value: other, created: false };
+  throw new InvalidConfig(`${path} is empty. Remove it: the next start makes a new token.`);
 }
 
 /** The token kept in the key folder, if there is one. */

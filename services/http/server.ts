@@ -13,7 +13,8 @@ export interface ServerOptions {
   readonly bodyLimitBytes: number;
 }
 
-const CLOSE_IDLE_MS = 50;
+/** In time for what is closed after the server, before the process is killed. */
+const CUT_OFF_MS = 5_000;
 
 /** A Fastify server with what all routes share: problems as answers, zod schemas, OpenAPI. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
@@ -30,7 +31,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     // Refusals of the router itself, such as a path with a broken escape.
     frameworkErrors: answerWithProblem,
   });
-  server.addHook('preClose', async () => closeConnectionsWhenIdle(server.server));
+  server.addHook('preClose', async () => endConnections(server.server));
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
   server.setErrorHandler(answerWithProblem);
@@ -52,11 +53,12 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
 
 /**
  * Closing ends the connections that are idle then. Those with a request under way become idle when
- * it is answered, and would hold the end up for as long as their clients keep them: they are ended
- * here, until the server is closed.
+ * it is answered, and their clients would keep them for as long as they like: they end with that
+ * answer. What has not ended by CUT_OFF_MS, such as a connection that never sent anything, is cut.
  */
-function closeConnectionsWhenIdle(server: Server): void {
-  if (!server.listening) return;
-  const timer = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_MS).unref();
-  server.once('close', () => clearInterval(timer));
+function endConnections(server: Server): void {
+  server.keepAliveTimeout = 1;
+  server.keepAliveTimeoutBuffer = 0;
+  const cutOff = setTimeout(() => server.closeAllConnections(), CUT_OFF_MS).unref();
+  server.once('close', () => clearTimeout(cutOff));
 }

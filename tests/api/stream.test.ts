@@ -1,5 +1,6 @@
 // Live events over a real connection and the in-process bus; see api-app.ts.
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, connect } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EVENTS_TOPIC } from '#schemas/cloudevents.ts';
@@ -104,9 +105,16 @@ describe('GET /v1/events/stream', () => {
   });
 
   it('does not hold up the shutdown when its reader has stopped reading', async () => {
-    await open();
-    const large = 'x'.repeat(256 * 1024);
+    const { port } = api.server.server.address() as AddressInfo;
+    const reader = connect(port, '127.0.0.1');
+    stack.defer(() => void reader.destroy());
+    reader.write(
+      `GET /v1/events/stream HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${API_TOKEN}\r\n\r\n`,
+    );
+    await once(reader, 'data');
+    reader.pause();
     // More than the operating system takes on both sides, at its pace.
+    const large = 'x'.repeat(256 * 1024);
     for (let index = 0; index < 200; index += 1) {
       await publish({ ...own(index), payload: { large } });
       await setImmediate();
