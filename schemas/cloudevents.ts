@@ -1,8 +1,5 @@
 import type { CanonicalEvent } from './event.ts';
 
-/** The one topic of canonical events. */
-export const EVENTS_TOPIC = 'integration-events';
-
 /**
  * Attributes of the bus message that carries an event: the CloudEvents 1.0 names in the binary mode
  * of Google's draft Pub/Sub binding (`ce-` prefix), and ours for filters. A platform-level event

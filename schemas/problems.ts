@@ -66,6 +66,12 @@ export class InvalidEvent extends problem(
   'The event is not a canonical event',
   'fix_request',
 ) {}
+export class EventTooLarge extends problem(
+  'event_too_large',
+  422,
+  'The event is too large to carry',
+  'fix_request',
+) {}
 export class NotDurable extends problem(
   'not_durable',
   503,
@@ -136,6 +142,43 @@ export class DatabaseUnavailable extends problem(
   503,
   'The database did not answer',
   'retry_later',
+) {}
+export class QueryTooCostly extends problem(
+  'query_too_costly',
+  422,
+  'The query would read more than it may',
+  'fix_request',
+) {}
+export class SecretsUnavailable extends problem(
+  'secrets_unavailable',
+  503,
+  'The secret store did not answer',
+  'retry_later',
+) {}
+export class SchedulerUnavailable extends problem(
+  'scheduler_unavailable',
+  503,
+  'The scheduler did not answer',
+  'retry_later',
+) {}
+// What only an operator can put right in the cloud: the message names the permission or the thing.
+export class PermissionMissing extends problem(
+  'permission_missing',
+  503,
+  'The service account lacks a permission',
+  'ask_operator',
+) {}
+export class ResourceMissing extends problem(
+  'resource_missing',
+  503,
+  'A cloud resource does not exist',
+  'ask_operator',
+) {}
+export class SchemaMismatch extends problem(
+  'schema_mismatch',
+  503,
+  'A table does not have the columns it needs',
+  'ask_operator',
 ) {}
 export class SecretNotFound extends problem(
   'secret_not_found',

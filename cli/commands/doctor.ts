@@ -1,6 +1,7 @@
 import { access, constants, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type Config, configSchema, readConfig } from '#platform/config/config.ts';
+import { type Config, readConfig } from '#platform/config/config.ts';
+import { configSchema } from '#platform/config/variables.ts';
 import { Problem } from '#schemas/problem.ts';
 import { apiTokenPath, readApiToken } from '#services/http/api-token.ts';
 import { ApiClient, type ConnectionView } from '../api-client.ts';

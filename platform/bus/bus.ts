@@ -44,11 +44,23 @@ export interface Bus {
   /** True when a confirmed publish alone survives the loss of the machine's power. */
   readonly durable: boolean;
 
+  /** Most bytes that one message may have: data, attributes and key together. */
+  readonly maxMessageBytes: number;
+
+  /**
+   * Asks whether a publish to the topic can be expected to work now.
+   *
+   * @throws BusUnavailable, PermissionMissing or ResourceMissing when not
+   */
+  check(topic: string): Promise<void>;
+
   /**
    * Publishes messages in the order given.
    *
    * @returns once every message is confirmed
-   * @throws BusUnavailable when any was not; each of them may still have been carried
+   * @throws EventTooLarge when a message has more than maxMessageBytes; none was sent
+   * @throws BusUnavailable when any was not confirmed; each of them may still have been carried
+   * @throws PermissionMissing, ResourceMissing when an operator must act first
    */
   publish(topic: string, messages: readonly BusMessage[]): Promise<void>;
 

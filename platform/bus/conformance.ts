@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BusUnavailable, InvalidRequest } from '#schemas/problems.ts';
+import { BusUnavailable, EventTooLarge, InvalidRequest } from '#schemas/problems.ts';
 import type { Bus, DeliveryHandler, SubscriptionOptions } from './bus.ts';
 import { eventually as poll } from './testing/eventually.ts';
 import { Gate, message, Recorder, textOf } from './testing/recorder.ts';
@@ -233,6 +233,21 @@ export function describeBus(
       expect(first.recorder.settled).toEqual(['under way']);
       const second = await receive('subscriber');
       await eventually(() => second.recorder.settled).toEqual(['rest']);
+    });
+
+    it('refuses a message that is too large, and sends none of its batch', async () => {
+      const { recorder } = await receive('subscriber');
+      const large = { ...message('small', 'key'), data: `"${'x'.repeat(bus.maxMessageBytes)}"` };
+      await expect(bus.publish(topic, [message('a', 'key'), large])).rejects.toThrow(EventTooLarge);
+      await publish(['b'], 'key');
+      await eventually(() => recorder.settled).toEqual(['b']);
+    });
+
+    it('says whether publishing can work', async () => {
+      await bus.createSubscription(topic, 'subscriber');
+      await bus.check(topic);
+      await bus.close();
+      await expect(bus.check(topic)).rejects.toThrow(BusUnavailable);
     });
 
     it('refuses a subscription that does not exist', async () => {

@@ -1,62 +1,20 @@
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { InvalidConfig } from '#schemas/problems.ts';
+import { type GcpConfig, readGcpConfig } from './gcp-config.ts';
+import { configSchema, type Variables } from './variables.ts';
 
 const MIB = 1024 * 1024;
-const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 
-/** Every variable the product reads. docs/operations.md holds the same table; a test compares. */
-export const configSchema = z.object({
-  TRIBUTARY_HOST: z.string().default('127.0.0.1').describe('Address to listen on.'),
-  TRIBUTARY_PORT: whole(0, 65_535).default(8080).describe('Port to listen on; 0 takes a free one.'),
-  TRIBUTARY_PUBLIC_URL: z
-    .url({ protocol: /^https?$/ })
-    .optional()
-    .describe(
-      'Scheme and host that providers address; signatures cover it. Default: the address listened on.',
-    ),
-  TRIBUTARY_DATA_DIR: z.string().default('.tributary/data').describe('Folder of all data.'),
-  TRIBUTARY_KEY_DIR: z
-    .string()
-    .default('.tributary/keys')
-    .describe('Folder of the keys and the API token; never inside the data folder.'),
-  TRIBUTARY_API_TOKEN: z
-    .string()
-    .min(20)
-    .optional()
-    .describe(
-      'Bearer token of the API. Default: created at first start and kept in the key folder.',
-    ),
-  TRIBUTARY_TENANT_ID: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}$/)
-    .default('default')
-    .describe('Tenant of the embedded single-tenant server.'),
-  TRIBUTARY_BODY_LIMIT_BYTES: whole(1_024, 64 * MIB)
-    .default(4 * MIB)
-    .describe('Largest webhook body.'),
-  TRIBUTARY_RATE_LIMIT_PER_SECOND: whole(1, 10_000_000)
-    .default(1_000)
-    .describe('Webhook requests a second for each connection; bursts of twice that.'),
-  TRIBUTARY_ACCEPT_DEADLINE_MS: whole(100, 60_000)
-    .default(2_500)
-    .describe('Longest wait for a durable confirmation before a sender is told to retry.'),
-  TRIBUTARY_MAX_JOURNAL_MIB: whole(16, 1_000_000)
-    .default(1_024)
-    .describe('Bound of what waits on disk to be read into a warehouse table.'),
-  TRIBUTARY_MAX_BUS_LOG_MIB: whole(16, 1_000_000)
-    .default(1_024)
-    .describe('Bound of what the in-process bus keeps for subscriptions that are behind.'),
-  TRIBUTARY_LEDGER_DAYS: whole(7, 3_650)
-    .default(14)
-    .describe('How long consumers remember which events they processed.'),
-  TRIBUTARY_LOG_LEVEL: z
-    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
-    .default('info')
-    .describe('Least severe log line that is written.'),
-});
+const ROLES = ['intake', 'worker', 'control'] as const;
+export type Role = (typeof ROLES)[number];
 
 export interface Config {
+  readonly platform: 'embedded' | 'gcp';
+  /** What this process does. */
+  readonly roles: ReadonlySet<Role>;
+  /** Set exactly when the platform is gcp. */
+  readonly gcp: GcpConfig | undefined;
   readonly host: string;
   readonly port: number;
   readonly publicUrl: string | undefined;
@@ -70,7 +28,7 @@ export interface Config {
   readonly maxJournalBytes: number;
   readonly maxBusLogBytes: number;
   readonly ledgerDays: number;
-  readonly logLevel: z.infer<typeof configSchema>['TRIBUTARY_LOG_LEVEL'];
+  readonly logLevel: Variables['TRIBUTARY_LOG_LEVEL'];
 }
 
 /**
@@ -79,13 +37,24 @@ export interface Config {
  * @throws InvalidConfig naming every variable that is wrong, and unknown ones that look like ours
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const own = Object.entries(env).filter(([name, value]) => name.startsWith('TRIBUTARY_') && value);
+  const own = Object.entries(env).filter(
+    ([name, value]) => value && (name.startsWith('TRIBUTARY_') || name in configSchema.shape),
+  );
   const parsed = configSchema.strict().safeParse(Object.fromEntries(own));
   if (!parsed.success) throw invalid(parsed.error);
   const values = parsed.data;
+  const onGcp = values.TRIBUTARY_PLATFORM === 'gcp';
+  if (!onGcp && values.TRIBUTARY_ROLE !== 'all') {
+    throw new InvalidConfig(
+      'TRIBUTARY_ROLE is for gcp: the embedded drivers serve one process, which has all roles.',
+    );
+  }
   const config: Config = {
+    platform: values.TRIBUTARY_PLATFORM,
+    roles: new Set(values.TRIBUTARY_ROLE === 'all' ? ROLES : [values.TRIBUTARY_ROLE]),
+    gcp: onGcp ? readGcpConfig(values) : undefined,
     host: values.TRIBUTARY_HOST,
-    port: values.TRIBUTARY_PORT,
+    port: (env.TRIBUTARY_PORT || !onGcp ? undefined : values.PORT) ?? values.TRIBUTARY_PORT,
     publicUrl: values.TRIBUTARY_PUBLIC_URL?.replace(/\/+$/, ''),
     dataDir: resolve(values.TRIBUTARY_DATA_DIR),
     keyDir: resolve(values.TRIBUTARY_KEY_DIR),

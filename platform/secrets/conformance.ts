@@ -156,6 +156,24 @@ export function describeSecrets(name: string, makeHarness: () => Promise<Secrets
       expect(await secrets.access(ref, added[4]?.version)).toBe('added 4');
     });
 
+    it('tells watchers of changed secrets, until they close', async () => {
+      const ref = newRef();
+      await secrets.create(ref, 'one');
+      const told: string[] = [];
+      const watch = await secrets.watch((changed) => told.push(changed));
+      await secrets.addVersion(ref, 'two');
+      await expect.poll(() => told, { timeout: 10_000 }).toContain(ref);
+      await watch.close();
+      const count = told.length;
+      await secrets.disable(ref, 1);
+      await secrets.access(ref);
+      expect(told.filter((one) => one === ref)).toHaveLength(Math.min(count, told.length));
+    });
+
+    it('says whether it can work', async () => {
+      await secrets.check();
+    });
+
     it('never repeats a value in an error', async () => {
       const ref = newRef();
       await secrets.create(ref, 'very private');

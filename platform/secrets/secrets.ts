@@ -23,6 +23,7 @@ export interface Secrets {
    *
    * @throws SecretNotFound when there is none, or the version is not enabled
    * @throws SecretUnreadable when it is stored but cannot be decrypted or fails its checksum
+   * @throws SecretsUnavailable when the store does not answer
    */
   access(ref: string, version?: number): Promise<string>;
 
@@ -38,5 +39,18 @@ export interface Secrets {
   /** Removes a version's value for good; its number stays taken. @throws SecretNotFound */
   destroy(ref: string, version: number): Promise<void>;
 
+  /**
+   * Tells of secrets whose versions changed, so that copies of their values can be dropped. Told are
+   * at least the changes made through this store; a copy still needs a bounded life of its own.
+   */
+  watch(onChanged: (ref: string) => void): Promise<SecretWatch>;
+
+  /** Asks whether secrets can be read now. @throws SecretsUnavailable, PermissionMissing */
+  check(): Promise<void>;
+
+  close(): Promise<void>;
+}
+
+export interface SecretWatch {
   close(): Promise<void>;
 }

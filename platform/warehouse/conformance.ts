@@ -182,8 +182,13 @@ export function describeWarehouse(name: string, make: () => Promise<WarehouseUnd
       await expect(warehouse.query('nothing')).rejects.toBeInstanceOf(InvalidRequest);
     });
 
+    it('says whether it can work', async () => {
+      await warehouse.check();
+    });
+
     it('refuses work after it was closed', async () => {
       await warehouse.close();
+      await expect(warehouse.check()).rejects.toBeInstanceOf(WarehouseUnavailable);
       await expect(appendOutbox(outboxRow(1))).rejects.toBeInstanceOf(WarehouseUnavailable);
       await expect(warehouse.query('outbox-counts')).rejects.toBeInstanceOf(WarehouseUnavailable);
     });

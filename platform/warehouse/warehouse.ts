@@ -11,13 +11,23 @@ export interface Warehouse {
    *   query sent after that sees them
    * @throws InvalidRow when a row does not fit the table, with the column named; nothing is written
    * @throws WarehouseUnavailable when durability was not confirmed; rows may still have been written
+   * @throws PermissionMissing, ResourceMissing, SchemaMismatch when an operator must act first
    */
   append(table: string, rows: readonly Row[]): Promise<void>;
 
   /**
-   * Runs a named query: `sql/{dialect}/queries/{name}.sql`, with `$param` placeholders.
+   * Asks whether an append to every table can be expected to work now.
+   *
+   * @throws WarehouseUnavailable, PermissionMissing, ResourceMissing or SchemaMismatch when not
+   */
+  check(): Promise<void>;
+
+  /**
+   * Runs a named query, `sql/{dialect}/queries/{name}.sql`: each dialect has the same names, with
+   * the same parameters and result columns.
    *
    * @param params one value for each placeholder; null where a filter is not used
+   * @throws QueryTooCostly when it would read more than the cap in the query's file
    * @returns rows with INT64 as number, NUMERIC as exact text, TIMESTAMP as RFC 3339 in milliseconds
    */
   query<Result extends object>(

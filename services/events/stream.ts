@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Bus, BusMessage } from '#platform/bus/bus.ts';
-import { EVENTS_TOPIC } from '#schemas/cloudevents.ts';
+import { EVENTS_TOPIC } from '#schemas/topics.ts';
 import type { Authenticate } from '../http/authenticate.ts';
 import { AUTHENTICATED } from '../http/openapi.ts';
 

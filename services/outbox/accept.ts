@@ -1,11 +1,12 @@
 import { escapeToken } from '#adapters/kit/json-pointer.ts';
 import type { Bus } from '#platform/bus/bus.ts';
-import type { Warehouse } from '#platform/warehouse/warehouse.ts';
-import { EVENTS_TOPIC } from '#schemas/cloudevents.ts';
+import { messageBytes } from '#platform/bus/message-size.ts';
+import type { Row, Warehouse } from '#platform/warehouse/warehouse.ts';
 import type { CanonicalEvent } from '#schemas/event.ts';
 import { findInexact } from '#schemas/exact.ts';
-import { InvalidEvent, InvalidRow, NotDurable } from '#schemas/problems.ts';
+import { EventTooLarge, InvalidEvent, InvalidRow, NotDurable } from '#schemas/problems.ts';
 import { OUTBOX } from '#schemas/tables.ts';
+import { EVENTS_TOPIC } from '#schemas/topics.ts';
 import { EventMessage } from './event-message.ts';
 import { eventToRow } from './event-row.ts';
 import type { PublishProgress } from './publish-progress.ts';
@@ -36,7 +37,8 @@ export interface AcceptOptions {
  * normal case. At the deadline one confirmation is enough if that side is durable: the other side
  * is healed by the relay. Nothing durable confirmed: NotDurable, and the sender must retry.
  *
- * The promise rejects with InvalidEvent when a payload holds a number JSON cannot carry exactly.
+ * The promise rejects with InvalidEvent when a payload holds a number JSON cannot carry exactly, and
+ * with EventTooLarge when an event is more than the bus carries: nothing of the call is stored.
  */
 export function createAccept(options: AcceptOptions): Accept {
   const recent = new RecentEvents();
@@ -50,7 +52,12 @@ export function createAccept(options: AcceptOptions): Accept {
     const acceptance = { accepted: fresh.length, duplicates: events.length - fresh.length };
     if (fresh.length === 0) return Promise.resolve(acceptance);
     const ids = fresh.map((event) => event.event_id);
-    return store(fresh, options).then(() => {
+    const rows = fresh.map(eventToRow);
+    const tooLarge = rows
+      .map((row, index) => oversize(row, fresh[index], options.bus))
+      .find(Boolean);
+    if (tooLarge) return Promise.reject(tooLarge);
+    return store(fresh, rows, options).then(() => {
       // Only now: a repetition may be waved through only when the first is durable. Of two at the
       // same time both are stored, which the view and the ledger make one.
       for (const id of ids) recent.add(id);
@@ -59,7 +66,11 @@ export function createAccept(options: AcceptOptions): Accept {
   };
 }
 
-function store(events: readonly CanonicalEvent[], options: AcceptOptions): Promise<void> {
+function store(
+  events: readonly CanonicalEvent[],
+  rows: readonly Row[],
+  options: AcceptOptions,
+): Promise<void> {
   const { bus, warehouse, progress, deadlineMs, retryAfterSeconds = 5 } = options;
   const publishing = progress.begin(events[0]?.received_at ?? '');
   const outcome: Outcome = { durable: false, errors: [] };
@@ -71,9 +82,7 @@ function store(events: readonly CanonicalEvent[], options: AcceptOptions): Promi
     outcome.errors.push(error);
     return false;
   };
-  const appended = warehouse
-    .append(OUTBOX.name, events.map(eventToRow))
-    .then(() => confirm(true), fail);
+  const appended = warehouse.append(OUTBOX.name, rows).then(() => confirm(true), fail);
   const published = bus
     .publish(EVENTS_TOPIC, events.map(toMessage))
     .then(() => confirm(bus.durable), fail);
@@ -113,6 +122,25 @@ function withDeadline(work: Promise<unknown>, deadlineMs: number): Promise<void>
       resolve();
     });
   });
+}
+
+/** Bytes of a message beside its payload are fewer than this: ids are bounded by the event's schema. */
+const ENVELOPE_BYTES = 16_384;
+const UTF8_BYTES_PER_UNIT = 3;
+
+function oversize(
+  row: Row,
+  event: CanonicalEvent | undefined,
+  bus: Bus,
+): EventTooLarge | undefined {
+  // Measured only where it could be: counting the bytes of every event would cost as much as making it.
+  const atMost = String(row.payload).length * UTF8_BYTES_PER_UNIT + ENVELOPE_BYTES;
+  if (atMost <= bus.maxMessageBytes || !event) return undefined;
+  const bytes = messageBytes(new EventMessage(event));
+  if (bytes <= bus.maxMessageBytes) return undefined;
+  return new EventTooLarge(
+    `The event ${event.event_type} of ${event.entity_type} ${event.entity_id} has ${bytes} bytes, more than the ${bus.maxMessageBytes} that can be carried. Have the provider send less in one event.`,
+  );
 }
 
 function inexactness({ payload }: CanonicalEvent): InvalidEvent | undefined {

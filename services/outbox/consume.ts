@@ -1,7 +1,7 @@
 import type { Bus, Subscription, SubscriptionOptions } from '#platform/bus/bus.ts';
 import type { Database, Queryable } from '#platform/database/database.ts';
-import { EVENTS_TOPIC } from '#schemas/cloudevents.ts';
 import type { CanonicalEvent } from '#schemas/event.ts';
+import { EVENTS_TOPIC } from '#schemas/topics.ts';
 
 /** A part of the product that acts on events. */
 export interface Consumer {

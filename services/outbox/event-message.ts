@@ -5,13 +5,15 @@ import type { CanonicalEvent } from '#schemas/event.ts';
 /** The bus message of an event. Its parts are made when they are read: a bus that has nobody to carry to reads none. */
 export class EventMessage implements BusMessage {
   readonly #event: CanonicalEvent;
+  #data: string | undefined;
 
   constructor(event: CanonicalEvent) {
     this.#event = event;
   }
 
   get data(): string {
-    return JSON.stringify(this.#event);
+    this.#data ??= JSON.stringify(this.#event);
+    return this.#data;
   }
 
   get attributes(): Record<string, string> {

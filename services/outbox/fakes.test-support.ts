@@ -45,12 +45,15 @@ export class FakeWarehouse implements Warehouse {
     return Promise.resolve([]);
   }
 
+  async check(): Promise<void> {}
+
   async close(): Promise<void> {}
 }
 
 export class FakeBus implements Bus {
   fate: Fate = 'confirm';
   readonly durable: boolean;
+  readonly maxMessageBytes = 10_000_000;
   readonly published: BusMessage[] = [];
   readonly calls = new Settler();
 
@@ -67,6 +70,8 @@ export class FakeBus implements Bus {
   get eventIds(): string[] {
     return this.published.map(({ data }) => (JSON.parse(data) as CanonicalEvent).event_id);
   }
+
+  async check(): Promise<void> {}
 
   createSubscription(): Promise<void> {
     return Promise.resolve();

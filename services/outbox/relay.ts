@@ -1,7 +1,7 @@
 import type { Bus } from '#platform/bus/bus.ts';
 import type { Database } from '#platform/database/database.ts';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
-import { EVENTS_TOPIC } from '#schemas/cloudevents.ts';
+import { EVENTS_TOPIC } from '#schemas/topics.ts';
 import { EventMessage } from './event-message.ts';
 import { type OutboxRow, rowToEvent } from './event-row.ts';
 import type { PublishProgress } from './publish-progress.ts';

@@ -1,7 +1,7 @@
 // Holds the tables of docs/operations.md and the code together.
 import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { configSchema } from '#platform/config/config.ts';
+import { configSchema } from '#platform/config/variables.ts';
 import { read, tableRows } from './documents.ts';
 
 const operations = read('docs/operations.md');

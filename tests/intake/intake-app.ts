@@ -72,6 +72,7 @@ export async function startIntake(
       return running.outboxFault ? Promise.reject(running.outboxFault) : duckDb.append(table, rows);
     },
     query: (name, params) => duckDb.query(name, params),
+    check: () => duckDb.check(),
     close: () => duckDb.close(),
   };
   const directory = new ConnectionDirectory({
@@ -176,6 +177,8 @@ function secretsOf(values: Readonly<Record<string, string>>): Secrets {
     disable: never,
     enable: never,
     destroy: never,
+    watch: async () => ({ close: async () => {} }),
+    check: async () => {},
     close: async () => {},
   };
 }

@@ -6,9 +6,9 @@ import type { Bus } from '#platform/bus/bus.ts';
 import type { Database } from '#platform/database/database.ts';
 import { openTestDatabase } from '#platform/database/testing.ts';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
-import { EVENTS_TOPIC } from '#schemas/cloudevents.ts';
 import type { CanonicalEvent } from '#schemas/event.ts';
 import { OUTBOX } from '#schemas/tables.ts';
+import { EVENTS_TOPIC } from '#schemas/topics.ts';
 import { type Accept, createAccept } from '#services/outbox/accept.ts';
 import { eventToRow } from '#services/outbox/event-row.ts';
 import { testEvent } from '#services/outbox/events.test-support.ts';
@@ -55,6 +55,8 @@ interface Run {
 function newRun(changes: Partial<Bus> = {}): Run {
   const own: Bus = {
     durable: false,
+    maxMessageBytes: bus.maxMessageBytes,
+    check: (topic) => bus.check(topic),
     publish: (topic, messages) => bus.publish(topic, messages),
     createSubscription: (topic, name) => bus.createSubscription(topic, name),
     subscribe: (...args) => bus.subscribe(...args),

@@ -1,6 +1,6 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BusUnavailable, InvalidRequest } from '#schemas/problems.ts';
+import { BusUnavailable, EventTooLarge } from '#schemas/problems.ts';
 import type {
   Bus,
   BusMessage,
@@ -8,6 +8,7 @@ import type {
   Subscription,
   SubscriptionOptions,
 } from '../bus.ts';
+import { messageBytes } from '../message-size.ts';
 import { checkName } from './names.ts';
 import { resolveOptions } from './subscription-options.ts';
 import { DurableTopic, noSubscription } from './topic.ts';
@@ -30,8 +31,8 @@ export interface InProcessBusOptions {
   readonly onWarning?: (text: string) => void;
 }
 
-/** Longest data of a message, in characters; Pub/Sub takes as many bytes. */
-const MAX_DATA_LENGTH = 10_000_000;
+/** Pub/Sub's bound: what fits here fits there. */
+const MAX_MESSAGE_BYTES = 10_000_000;
 const NOTHING_TO_DO = Promise.resolve();
 
 /**
@@ -50,6 +51,7 @@ export async function openInProcessBus(options: InProcessBusOptions): Promise<Bu
 
 class InProcessBus implements Bus {
   readonly durable = false;
+  readonly maxMessageBytes = MAX_MESSAGE_BYTES;
   readonly #options: Required<InProcessBusOptions>;
   readonly #topics = new Map<string, DurableTopic>();
   readonly #watchers = new Watchers();
@@ -69,6 +71,10 @@ class InProcessBus implements Bus {
       clock: options.clock ?? Date.now,
       onWarning: options.onWarning ?? ((text) => process.emitWarning(text)),
     };
+  }
+
+  async check(): Promise<void> {
+    this.#requireOpen();
   }
 
   // Not async: without subscriptions a message costs no promise and no turn of the event loop.
@@ -144,11 +150,11 @@ class InProcessBus implements Bus {
       return NOTHING_TO_DO;
     }
     if (messages.length === 0) return NOTHING_TO_DO;
-    const tooLong = messages.find(({ data }) => data.length > MAX_DATA_LENGTH);
-    if (tooLong) {
+    const tooLarge = messages.map(messageBytes).find((bytes) => bytes > MAX_MESSAGE_BYTES);
+    if (tooLarge !== undefined) {
       return Promise.reject(
-        new InvalidRequest(
-          `A message of ${tooLong.data.length} characters is longer than ${MAX_DATA_LENGTH}: send less data in one message.`,
+        new EventTooLarge(
+          `A message of ${tooLarge} bytes is larger than the ${MAX_MESSAGE_BYTES} the bus carries. Send less data in one event.`,
         ),
       );
     }

@@ -5,8 +5,9 @@ import {
   SecretUnreadable,
   ShuttingDown,
 } from '#schemas/problems.ts';
+import { SecretChanges } from '../secret-changes.ts';
 import { checkSecretRef, checkSecretValue } from '../secret-ref.ts';
-import type { SecretState, Secrets, SecretVersion } from '../secrets.ts';
+import type { SecretState, Secrets, SecretVersion, SecretWatch } from '../secrets.ts';
 import { seal, unseal } from './cipher.ts';
 import { openKey, type SecretsKey } from './key.ts';
 import { type SecretFile, SecretFiles, type StoredVersion } from './secret-file.ts';
@@ -43,6 +44,7 @@ class EncryptedFileSecrets implements Secrets {
   readonly #key: SecretsKey;
   /** Writers take turns, as each replaces a whole file. */
   #lastWrite: Promise<unknown> = Promise.resolve();
+  readonly #changes = new SecretChanges();
   #closed = false;
 
   constructor(files: SecretFiles, key: SecretsKey) {
@@ -104,6 +106,14 @@ class EncryptedFileSecrets implements Secrets {
     return this.#change(ref, version, 'destroyed');
   }
 
+  async watch(onChanged: (ref: string) => void): Promise<SecretWatch> {
+    return this.#changes.watch(onChanged);
+  }
+
+  async check(): Promise<void> {
+    this.#refuseClosed();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await this.#lastWrite;
@@ -147,6 +157,10 @@ class EncryptedFileSecrets implements Secrets {
       checkSecretRef(ref);
       return work();
     });
+    void done.then(
+      () => this.#changes.tell(ref),
+      () => undefined,
+    );
     this.#lastWrite = done.catch(() => undefined);
     return done;
   }

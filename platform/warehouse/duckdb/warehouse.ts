@@ -104,6 +104,10 @@ class DuckDbWarehouse implements Warehouse {
     }
   }
 
+  async check(): Promise<void> {
+    this.#assertOpen();
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
