@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { InvalidConfig } from '#schemas/problems.ts';
+import { describeOnEachDatabase } from './each-database.ts';
 import { readMigrations } from './migration-files.ts';
-import { openTestDatabase, type TestDatabase } from './testing.ts';
+import type { TestDatabase } from './testing.ts';
 
 const FIRST =
   '-- Things are counted.\nCREATE TABLE things (n integer);\nINSERT INTO things VALUES (1);\n';
@@ -44,11 +45,11 @@ describe('readMigrations', () => {
   });
 });
 
-describe('applyMigrations', () => {
+describeOnEachDatabase('applyMigrations', (open) => {
   let database: TestDatabase;
   beforeEach(async () => {
     await put('0001_things.sql', FIRST);
-    database = await openTestDatabase({ migrationsDir: dir });
+    database = await open({ migrationsDir: dir });
   });
   afterEach(() => database.close());
 

@@ -1,4 +1,5 @@
-import { DatabaseUnavailable, InvalidConfig } from '#schemas/problems.ts';
+import { Problem } from '#schemas/problem.ts';
+import { InvalidConfig } from '#schemas/problems.ts';
 import type { Queryable } from './database.ts';
 import { type Migration, readMigrations } from './migration-files.ts';
 
@@ -39,6 +40,7 @@ interface Applied {
  * @param dir see readMigrations
  * @throws InvalidConfig when an applied file was changed since, or a migration fails
  * @throws DatabaseUnavailable when the database does not answer
+ * @throws PermissionMissing when the role may not change the schema
  */
 export async function applyMigrations(target: MigrationTarget, dir: string): Promise<void> {
   const migrations = await readMigrations(dir);
@@ -73,7 +75,8 @@ async function applyOne(tx: ScriptRunner, migration: Migration): Promise<void> {
   try {
     await tx.script(migration.sql);
   } catch (cause) {
-    if (cause instanceof DatabaseUnavailable) throw cause;
+    // What the driver named is not the file's fault: no database, or no permission.
+    if (cause instanceof Problem) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new InvalidConfig(
       `Migration ${migration.file} failed and was rolled back: ${reason}. Correct the file and start again.`,
