@@ -1,7 +1,12 @@
 // Real: the cache. Doubled: the secret store, which counts what it is asked, and the clock.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Secrets, SecretVersion } from '#platform/secrets/secrets.ts';
-import { SecretNotFound, SecretUnreadable } from '#schemas/problems.ts';
+import {
+  PermissionMissing,
+  SecretNotFound,
+  SecretsUnavailable,
+  SecretUnreadable,
+} from '#schemas/problems.ts';
 import { SecretCache } from './secret-cache.ts';
 
 const TTL_MS = 60_000;
@@ -98,20 +103,40 @@ describe('secret cache', () => {
     await expect(cache.active(REF)).resolves.toEqual(['new', 'old']);
   });
 
-  it.each([new Error('the store is away'), new SecretUnreadable('It cannot be decrypted.')])(
-    'serves the older copy when the store fails: $message',
-    async (fault) => {
-      store.add('kept');
-      await cache.active(REF);
-      store.fault = fault;
-      for (let minute = 0; minute < 10; minute += 1) {
-        await later(TTL_MS + 1);
-        await expect(cache.active(REF)).resolves.toEqual(['kept']);
-        await later(0);
-      }
-      expect(store.asked).toBeGreaterThan(5);
-    },
-  );
+  it('reads again what was forgotten while it was read', async () => {
+    store.add('old');
+    const listed = Promise.withResolvers<void>();
+    const access = store.access.bind(store);
+    store.access = async (ref, version) => {
+      const value = await access(ref, version);
+      await listed.promise;
+      return value;
+    };
+    const reading = cache.active(REF);
+    await later(0);
+    store.add('new');
+    cache.forget(REF);
+    listed.resolve();
+    await expect(reading).resolves.toEqual(['new', 'old']);
+    await expect(cache.active(REF)).resolves.toEqual(['new', 'old']);
+  });
+
+  it.each([
+    new Error('the store is away'),
+    new SecretsUnavailable('Secret Manager did not answer.'),
+    new PermissionMissing('The service account lacks secretmanager.versions.access.'),
+    new SecretUnreadable('It cannot be decrypted.'),
+  ])('serves the older copy when the store fails: $message', async (fault) => {
+    store.add('kept');
+    await cache.active(REF);
+    store.fault = fault;
+    for (let minute = 0; minute < 10; minute += 1) {
+      await later(TTL_MS + 1);
+      await expect(cache.active(REF)).resolves.toEqual(['kept']);
+      await later(0);
+    }
+    expect(store.asked).toBeGreaterThan(5);
+  });
 
   it('has no value when the store fails and there is no older copy', async () => {
     store.fault = new Error('the store is away');
@@ -138,6 +163,34 @@ describe('secret cache', () => {
       await expect(cache.active(REF)).rejects.toBeInstanceOf(SecretNotFound);
     },
   );
+
+  it.each([
+    { name: 'its version', left: () => [] as string[] },
+    { name: 'the newest of two', left: () => ['other'] },
+  ])('stops serving $name that is gone between list and read', async ({ left }) => {
+    for (const value of left()) store.add(value);
+    store.add('revoked');
+    await cache.active(REF);
+    const access = store.access.bind(store);
+    store.access = async (ref, version) => {
+      if (version === store.kept.length) throw new SecretNotFound('It was destroyed just now.');
+      return access(ref, version);
+    };
+    await renewed();
+    if (left().length > 0) await expect(cache.active(REF)).resolves.toEqual(left());
+    else await expect(cache.active(REF)).rejects.toBeInstanceOf(SecretNotFound);
+  });
+
+  it('serves the older copy when one of two values cannot be read', async () => {
+    store.add('old');
+    store.add('new');
+    await cache.active(REF);
+    store.access = async () => {
+      throw new SecretsUnavailable('Secret Manager did not answer.');
+    };
+    await renewed();
+    await expect(cache.active(REF)).resolves.toEqual(['new', 'old']);
+  });
 
   it('stops serving a value once its secret is gone', async () => {
     store.add('gone');
