@@ -35,8 +35,12 @@ const claims = (change: JWTPayload): JWTPayload => {
     ...change,
   };
 };
-const sign = (change: JWTPayload = {}, key: KeyObject | Buffer = privateKey, alg = 'RS256') =>
-  new SignJWT(claims(change)).setProtectedHeader({ alg, kid: 'one' }).sign(key);
+const sign = (
+  change: JWTPayload = {},
+  key: KeyObject | Buffer = privateKey,
+  alg = 'RS256',
+  kid = 'one',
+) => new SignJWT(claims(change)).setProtectedHeader({ alg, kid }).sign(key);
 const secondsFromNow = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
 
 describe('createTaskTokenVerifier', () => {
@@ -48,7 +52,14 @@ describe('createTaskTokenVerifier', () => {
 
   it("accepts a token of the scheduler's account", async () => {
     await verify(`Bearer ${await sign()}`);
-    await verify(`bearer ${await sign({ exp: secondsFromNow(-10) })}`);
+  });
+
+  it.each([
+    { name: 'expired a moment ago', change: () => ({ exp: secondsFromNow(-20) }) },
+    { name: 'is valid in a moment', change: () => ({ nbf: secondsFromNow(20) }) },
+    { name: 'was issued a moment from now', change: () => ({ iat: secondsFromNow(20) }) },
+  ])('bears a clock that goes a little wrong: a token that $name', async ({ change }) => {
+    await verify(`bearer ${await sign(change())}`);
   });
 
   const refused: readonly { readonly name: string; readonly token: () => Promise<string> }[] = [
@@ -59,12 +70,45 @@ describe('createTaskTokenVerifier', () => {
       name: 'another account',
       token: () => sign({ email: 'someone@project.iam.gserviceaccount.com' }),
     },
+    {
+      name: 'an account of the same name in another project',
+      token: () => sign({ email: 'scheduler@project-2.iam.gserviceaccount.com' }),
+    },
+    {
+      name: 'the account in other letters',
+      token: () => sign({ email: EXPECTED.email.toUpperCase() }),
+    },
+    { name: 'a list of accounts', token: () => sign({ email: [EXPECTED.email] }) },
     { name: 'no email', token: () => sign({ email: undefined }) },
     { name: 'an unverified email', token: () => sign({ email_verified: false }) },
+    {
+      name: 'an email of which nothing is said',
+      token: () => sign({ email_verified: undefined }),
+    },
+    { name: 'an email verified by a number', token: () => sign({ email_verified: 1 }) },
     { name: 'a verified email that is only text', token: () => sign({ email_verified: 'true' }) },
     { name: 'an expired token', token: () => sign({ exp: secondsFromNow(-60) }) },
+    {
+      name: 'a token that expired just past the tolerance',
+      token: () => sign({ exp: secondsFromNow(-32) }),
+    },
+    { name: 'a token without a beginning', token: () => sign({ iat: undefined }) },
     { name: 'a token without an end', token: () => sign({ exp: undefined }) },
     { name: 'a token that is not valid yet', token: () => sign({ nbf: secondsFromNow(600) }) },
+    { name: 'no issuer', token: () => sign({ iss: undefined }) },
+    {
+      name: 'an issuer without its scheme',
+      token: () => sign({ iss: 'accounts.google.com' }),
+    },
+    {
+      name: 'changed claims',
+      token: async () => {
+        const [header, , signature] = (await sign({ email: 'x@y' })).split('.');
+        const payload = Buffer.from(JSON.stringify(claims({}))).toString('base64url');
+        return `${header}.${payload}.${signature}`;
+      },
+    },
+    { name: 'a key that nobody has', token: () => sign({}, privateKey, 'RS256', 'two') },
     { name: "a stranger's signature", token: () => sign({}, stranger.privateKey) },
     { name: 'another RSA algorithm', token: () => sign({}, privateKey, 'RS512') },
     { name: 'the public key as an HMAC secret', token: () => sign({}, HMAC_KEY, 'HS256') },
