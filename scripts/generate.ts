@@ -1,7 +1,17 @@
-// Writes every generated file. A test fails when one of them is not up to date.
-import { writeFile } from 'node:fs/promises';
-import { eventJsonSchema } from '#schemas/json-schema.ts';
+// Writes every generated file, and removes those that nothing generates any more. A test fails when
+// one of them is not up to date.
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { generatedFiles, orphanedFiles } from './generated-files.ts';
 
-const target = new URL('../schemas/generated/event.schema.json', import.meta.url);
-await writeFile(target, `${JSON.stringify(eventJsonSchema(), null, 2)}\n`);
-console.log('schemas/generated/event.schema.json');
+const root = join(import.meta.dirname, '..');
+
+for (const [path, text] of generatedFiles()) {
+  await mkdir(join(root, dirname(path)), { recursive: true });
+  await writeFile(join(root, path), text);
+  console.log(path);
+}
+for (const path of await orphanedFiles(root)) {
+  await rm(join(root, path));
+  console.log(`${path} (removed)`);
+}

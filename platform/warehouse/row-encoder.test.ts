@@ -105,8 +105,11 @@ const fits: readonly [string, CellValue, boolean][] = [
   ['at', '2026-01-31 12:00:00Z', false],
   ['at', '2026-01-31T12:00:00.000Z\n', false],
   ['at', 1_769_860_800_000, false],
+  ['at', '2026-02-30T12:00:00.000Z', false],
+  ['at', '2026-01-31T24:00:00.000Z', false],
   ['day', '2026-01-31', true],
   ['day', '2026-1-31', false],
+  ['day', '2026-02-29', false],
   ['day', '2026-01-31T00:00:00Z', false],
 ];
 

@@ -1,21 +1,22 @@
 import { InvalidRow } from '#schemas/problems.ts';
 import type { Column, ColumnType, Table } from '#schemas/tables.ts';
+import { parseDate, parseInstant } from './instant.ts';
 import type { CellValue, Row } from './warehouse.ts';
 
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z$/;
-const DATE = /^\d{4}-\d\d-\d\d$/;
 const NUMERIC = /^-?\d{1,29}(?:\.\d{1,9})?$/;
 
-const FITS: Readonly<Record<ColumnType, (value: unknown) => boolean>> = {
+/** Whether a value that is not null can stand in a column, or for a parameter, of each type. */
+export const FITS: Readonly<Record<ColumnType, (value: unknown) => boolean>> = {
   STRING: (value) => typeof value === 'string',
   INT64: (value) => Number.isSafeInteger(value),
   BOOL: (value) => typeof value === 'boolean',
   NUMERIC: (value) => typeof value === 'string' && NUMERIC.test(value),
-  TIMESTAMP: (value) => typeof value === 'string' && INSTANT.test(value),
-  DATE: (value) => typeof value === 'string' && DATE.test(value),
+  TIMESTAMP: (value) => typeof value === 'string' && parseInstant(value) !== undefined,
+  DATE: (value) => typeof value === 'string' && parseDate(value) !== undefined,
 };
 
-const EXPECTED: Readonly<Record<ColumnType, string>> = {
+/** What stands there instead, in words. */
+export const EXPECTED: Readonly<Record<ColumnType, string>> = {
   STRING: 'a string',
   INT64: 'a safe integer',
   BOOL: 'a boolean',

@@ -1,4 +1,5 @@
 import type { ColumnType, Table } from '#schemas/tables.ts';
+import type { SqlObject } from '../sql-objects.ts';
 
 /** DuckDB's type for each of ours. Instants are kept in UTC without a zone. */
 export const DUCKDB_TYPES: Readonly<Record<ColumnType, string>> = {
@@ -29,6 +30,19 @@ export function tableStatements(table: Table): string[] {
         `COMMENT ON COLUMN ${table.name}.${name} IS ${sqlText(description)}`,
     ),
   ];
+}
+
+/** Statements that create or replace a view or a table function, with its description. */
+export function objectStatements({ kind, name, description, body }: SqlObject): string[] {
+  return kind === 'view'
+    ? [
+        `CREATE OR REPLACE VIEW ${name} AS\n${body}`,
+        `COMMENT ON VIEW ${name} IS ${sqlText(description)}`,
+      ]
+    : [
+        `CREATE OR REPLACE MACRO ${name}(from_time, to_time) AS TABLE\n${body}`,
+        `COMMENT ON MACRO TABLE ${name} IS ${sqlText(description)}`,
+      ];
 }
 
 /**

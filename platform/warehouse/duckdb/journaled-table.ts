@@ -21,6 +21,11 @@ export interface JournaledTableOptions {
 
 const RETRY_DELAY_MS = 2_000;
 
+/** Where a table's journal lies. */
+export function journalDir(dataDir: string, table: string): string {
+  return join(dataDir, 'journal', table);
+}
+
 /** One table: a journal that makes appends durable, and a background reader into DuckDB. */
 export class JournaledTable {
   readonly #options: JournaledTableOptions;
@@ -49,7 +54,7 @@ export class JournaledTable {
     );
     let opened: JournaledTable | undefined;
     const journal = await Journal.open({
-      dir: join(options.dataDir, 'journal', options.table.name),
+      dir: journalDir(options.dataDir, options.table.name),
       ingestedThrough: Number(reader.getRows()[0]?.[0] ?? 0),
       segmentBytes: options.segmentBytes,
       maxBytes: options.maxJournalBytes,

@@ -1,9 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 
-/** The statements of `sql/duckdb/{folder}/`, by file name without its ending, in name order. */
-export async function loadSqlFolder(folder: 'queries' | 'views'): Promise<Map<string, string>> {
-  const dir = new URL(`../../../sql/duckdb/${folder}/`, import.meta.url);
-  const names = (await readdir(dir)).filter((name) => name.endsWith('.sql')).sort();
-  const texts = await Promise.all(names.map((name) => readFile(new URL(name, dir), 'utf8')));
+const QUERIES = new URL('../../../sql/duckdb/queries/', import.meta.url);
+
+/** The statements of `sql/duckdb/queries/`, by file name without its ending. */
+export async function loadQueries(): Promise<Map<string, string>> {
+  const names = (await readdir(QUERIES)).filter((name) => name.endsWith('.sql'));
+  const texts = await Promise.all(names.map((name) => readFile(new URL(name, QUERIES), 'utf8')));
   return new Map(names.map((name, index) => [name.slice(0, -'.sql'.length), texts[index] ?? '']));
 }

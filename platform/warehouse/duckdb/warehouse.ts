@@ -2,12 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { DataFolderInUse, InvalidRequest, WarehouseUnavailable } from '#schemas/problems.ts';
-import { TABLES } from '#schemas/tables.ts';
 import type { CellValue, Row, Warehouse } from '../warehouse.ts';
-import { tableStatements } from './ddl.ts';
-import { JournaledTable } from './journaled-table.ts';
 import { plainRow } from './result-rows.ts';
-import { loadSqlFolder } from './sql-files.ts';
+import { applySchema } from './schema.ts';
+import { loadQueries } from './sql-files.ts';
+import { Tables } from './tables.ts';
 
 export interface DuckDbOptions {
   /** Holds `warehouse.duckdb` and the journals. One process at a time. */
@@ -38,35 +37,30 @@ export async function openDuckDbWarehouse(options: DuckDbOptions): Promise<Wareh
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   const instance = await openInstance(options);
   const connection = await instance.connect();
-  await createSchema(connection);
-  const tables = new Map<string, JournaledTable>();
-  for (const table of TABLES) {
-    const opened = await JournaledTable.open({
-      instance,
-      table,
-      dataDir: options.dataDir,
-      segmentBytes: options.segmentBytes ?? 4 * MIB,
-      maxJournalBytes: options.maxJournalBytes ?? 1024 * MIB,
-      maxLineBytes: options.maxLineBytes ?? 8 * MIB,
-      ingestDelayMs: options.ingestDelayMs ?? 1_000,
-      onError: options.onError ?? (() => undefined),
-    });
-    tables.set(table.name, opened);
-  }
-  return new DuckDbWarehouse(instance, connection, tables, await loadSqlFolder('queries'));
+  await applySchema(connection);
+  const tables = await Tables.open({
+    instance,
+    dataDir: options.dataDir,
+    segmentBytes: options.segmentBytes ?? 4 * MIB,
+    maxJournalBytes: options.maxJournalBytes ?? 1024 * MIB,
+    maxLineBytes: options.maxLineBytes ?? 8 * MIB,
+    ingestDelayMs: options.ingestDelayMs ?? 1_000,
+    onError: options.onError ?? (() => undefined),
+  });
+  return new DuckDbWarehouse(instance, connection, tables, await loadQueries());
 }
 
 class DuckDbWarehouse implements Warehouse {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
-  readonly #tables: ReadonlyMap<string, JournaledTable>;
+  readonly #tables: Tables;
   readonly #queries: ReadonlyMap<string, string>;
   #closed = false;
 
   constructor(
     instance: DuckDBInstance,
     connection: DuckDBConnection,
-    tables: ReadonlyMap<string, JournaledTable>,
+    tables: Tables,
     queries: ReadonlyMap<string, string>,
   ) {
     this.#instance = instance;
@@ -76,10 +70,8 @@ class DuckDbWarehouse implements Warehouse {
   }
 
   async append(table: string, rows: readonly Row[]): Promise<void> {
-    const journaled = this.#tables.get(table);
-    if (!journaled) throw new InvalidRequest(`There is no table ${table} in schemas/tables.ts.`);
     this.#assertOpen();
-    return rows.length > 0 ? journaled.append(rows) : undefined;
+    return rows.length > 0 ? this.#tables.append(table, rows) : undefined;
   }
 
   async query<Result extends object>(
@@ -91,7 +83,7 @@ class DuckDbWarehouse implements Warehouse {
       throw new InvalidRequest(`There is no query sql/duckdb/queries/${name}.sql.`);
     this.#assertOpen();
     try {
-      for (const table of this.#tables.values()) await table.settle();
+      await this.#tables.settle();
       const reader = await this.#connection.runAndReadAll(sql, { ...params });
       return reader.getRowObjects().map(plainRow) as Result[];
     } catch (cause) {
@@ -111,7 +103,7 @@ class DuckDbWarehouse implements Warehouse {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    for (const table of this.#tables.values()) await table.close();
+    await this.#tables.close();
     this.#connection.closeSync();
     this.#instance.closeSync();
   }
@@ -144,15 +136,4 @@ async function openInstance(options: DuckDbOptions): Promise<DuckDBInstance> {
     }
     throw new WarehouseUnavailable(`${path} could not be opened.`, { cause });
   }
-}
-
-async function createSchema(connection: DuckDBConnection): Promise<void> {
-  await connection.run("SET TimeZone = 'UTC'").catch(() => undefined);
-  for (const table of TABLES) {
-    for (const statement of tableStatements(table)) await connection.run(statement);
-  }
-  await connection.run(
-    'CREATE TABLE IF NOT EXISTS ingested_segments (table_name VARCHAR PRIMARY KEY, last_segment BIGINT NOT NULL)',
-  );
-  for (const view of (await loadSqlFolder('views')).values()) await connection.run(view);
 }

@@ -1,0 +1,78 @@
+import { status as Code } from '@grpc/grpc-js';
+import { afterEach, expect, it, vi } from 'vitest';
+import { describeWith } from '#platform/testing/part.ts';
+import { freePort } from '#platform/testing/server-process.ts';
+import { WarehouseUnavailable } from '#schemas/problems.ts';
+import { OUTBOX, WEBHOOK_REQUESTS } from '#schemas/tables.ts';
+import { outboxRow } from '../conformance.ts';
+import type { Warehouse } from '../warehouse.ts';
+import {
+  BIGQUERY_EMULATOR,
+  type BigQueryEmulator,
+  startBigQueryEmulator,
+} from './testing/emulator.ts';
+import { createDataset } from './testing/tables.ts';
+import { openBigQueryWarehouse } from './warehouse.ts';
+
+// Real: the driver, Google's clients and the emulator, which is ended as a power cut would.
+
+const PROJECT = 'faults';
+const TABLES = [OUTBOX, WEBHOOK_REQUESTS];
+
+describeWith(BIGQUERY_EMULATOR, (path) => {
+  let emulator: BigQueryEmulator | undefined;
+  let warehouse: Warehouse | undefined;
+
+  afterEach(async () => {
+    await warehouse?.close();
+    await emulator?.stop();
+  });
+
+  it('confirms nothing that an emulator killed in mid-append did not, and goes on when it is back', async () => {
+    const restPort = await freePort();
+    const storagePort = await freePort();
+    const start = async () => {
+      emulator = await startBigQueryEmulator(path, { projectId: PROJECT, restPort, storagePort });
+      const { restEndpoint } = emulator;
+      await createDataset({ restEndpoint, projectId: PROJECT, dataset: 'd' }, TABLES);
+      return emulator;
+    };
+    const { restEndpoint, storageEndpoint } = await start();
+    const opened = await openBigQueryWarehouse({
+      projectId: PROJECT,
+      dataset: 'd',
+      location: 'EU',
+      restEndpoint,
+      storageEndpoint,
+      tables: TABLES,
+      appendTimeoutMs: 1_500,
+    });
+    warehouse = opened;
+    // The emulator is slow with its first append.
+    await vi.waitFor(() => opened.append(OUTBOX.name, [outboxRow(0)]), { timeout: 30_000 });
+
+    const rows = Array.from({ length: 2_000 }, (_, index) => outboxRow(index + 1));
+    const cut = expect(opened.append(OUTBOX.name, rows)).rejects.toBeInstanceOf(
+      WarehouseUnavailable,
+    );
+    await emulator?.stop();
+    await cut;
+    await expect(opened.append(OUTBOX.name, [outboxRow(1)])).rejects.toBeInstanceOf(
+      WarehouseUnavailable,
+    );
+    await expect(opened.check()).rejects.toMatchObject({
+      name: 'WarehouseUnavailable',
+      cause: { code: Code.UNAVAILABLE },
+    });
+
+    await start();
+    await vi.waitFor(() => opened.append(OUTBOX.name, [outboxRow(7)]), { timeout: 30_000 });
+    await opened.check();
+    const found = await opened.query<{ event_id: string }>('outbox-since', {
+      after_received_at: '2000-01-01T00:00:00.000Z',
+      after_event_id: '',
+      row_limit: 10_000,
+    });
+    expect(found.map(({ event_id }) => event_id)).toContain(outboxRow(7).event_id);
+  }, 120_000);
+});

@@ -1,0 +1,39 @@
+// The predicates' answers are asserted in tests/analysts/, on both engines. Here: what BigQuery refuses
+// in a row access policy, which no engine at hand knows.
+import { describe, expect, it } from 'vitest';
+import { ANALYST_ACCESS, TABLES } from '#schemas/tables.ts';
+import { membershipPredicate, policyStatement, rowAccessPolicies } from './row-access.ts';
+
+const guarded = TABLES.filter((table) => table !== ANALYST_ACCESS);
+
+describe('row access policies', () => {
+  it('are on every table but the one they ask, which must have none', () => {
+    expect(rowAccessPolicies(ANALYST_ACCESS, ['user:a@b'])).toEqual([]);
+    for (const table of guarded) expect(rowAccessPolicies(table, ['user:a@b'])).toHaveLength(2);
+  });
+
+  it.each(guarded)(
+    'of $name ask no other table, compare no STRUCT and use no JSON column',
+    (table) => {
+      const predicate = membershipPredicate(table) ?? '';
+      const asked = [...predicate.matchAll(/\b(?:FROM|JOIN) (\w+)/g)].map(([, name]) => name);
+      expect(new Set(asked)).toEqual(new Set([ANALYST_ACCESS.name]));
+      expect(predicate).not.toMatch(/STRUCT|\)\s*,\s*\w+\)\s+IN|PARSE_JSON/i);
+      expect(predicate.match(/SESSION_USER\(\)/g)).toHaveLength(3);
+    },
+  );
+
+  it.each(guarded)('of $name use columns that it has', (table) => {
+    const names = table.columns.map(({ name }) => name);
+    expect(names).toEqual(
+      expect.arrayContaining(
+        table.tenantIn === 'attributes' ? ['attributes'] : ['tenant_id', 'org_id'],
+      ),
+    );
+  });
+
+  it('are granted to members in quotes that nothing breaks out of', () => {
+    const policy = { table: 't', name: 'readers', grantees: ["a'b", 'c\\d'], predicate: 'TRUE' };
+    expect(policyStatement(policy)).toContain("GRANT TO ('a\\'b', 'c\\\\d')");
+  });
+});

@@ -1,0 +1,13 @@
+-- Question: How many repeated deliveries did each provider send that count as one event?
+-- $from_time TIMESTAMP
+-- $to_time TIMESTAMP
+SELECT
+  tenant_id,
+  provider,
+  COUNT(*) AS outbox_rows,
+  COUNT(DISTINCT event_id) AS events,
+  COUNT(*) - COUNT(DISTINCT event_id) AS repetitions
+FROM integration_events_outbox
+WHERE received_at >= $from_time::TIMESTAMP AND received_at < $to_time::TIMESTAMP
+GROUP BY 1, 2
+ORDER BY repetitions DESC, tenant_id, provider

@@ -1,0 +1,439 @@
+// What each analyst query, view and function answers to the rows of seed.ts: one list for both engines.
+import type { CellValue, Row } from '#platform/warehouse/warehouse.ts';
+
+export interface AnalystCase {
+  /** `sql/{dialect}/analyst/{query}.sql`. */
+  readonly query: string;
+  readonly params: Readonly<Record<string, CellValue>>;
+  readonly rows: readonly Row[];
+}
+
+export interface ObjectCase {
+  readonly name: string;
+  /** Taken by both engines. */
+  readonly sql: string;
+  readonly rows: readonly Row[];
+}
+
+const MARCH = { from_time: '2026-03-01T00:00:00.000Z', to_time: '2026-04-01T00:00:00.000Z' };
+const PERIOD = {
+  calculated_from: '2026-02-01T00:00:00.000Z',
+  from_date: '2026-03-01',
+  to_date: '2026-04-01',
+};
+const acme = { tenant_id: 'acme', connection_id: 'con_1', provider: 'hubspot' };
+const acme2 = { tenant_id: 'acme', connection_id: 'con_2', provider: 'salesforce' };
+const zenith = { tenant_id: 'zenith', connection_id: 'con_3', provider: 'custom' };
+const march = (time: string) => `2026-03-${time}Z`;
+
+/** Of rows that name all their columns, some. */
+const only = (row: Row, ...names: string[]): Row =>
+  Object.fromEntries(names.map((name) => [name, row[name] ?? null]));
+
+export const ANALYST_CASES: readonly AnalystCase[] = [
+  {
+    query: 'won-deals-by-week',
+    params: MARCH,
+    rows: [
+      { tenant_id: 'acme', week: '2026-03-02', provider: 'hubspot', won: 2 },
+      { tenant_id: 'acme', week: '2026-03-09', provider: 'salesforce', won: 1 },
+    ],
+  },
+  {
+    query: 'events-by-connection-and-hour',
+    params: { ...MARCH, to_time: march('03T00:00:00.000') },
+    rows: [
+      { tenant_id: 'acme', connection_id: 'con_1', hour: march('02T10:00:00.000'), events: 1 },
+      { tenant_id: 'zenith', connection_id: 'con_3', hour: march('02T10:00:00.000'), events: 3 },
+    ],
+  },
+  {
+    query: 'slowest-connections',
+    params: MARCH,
+    rows: [
+      // 10 s, 120.5 s, 1 s, 1 s
+      { ...acme, events: 4, over_a_minute: 1, average_seconds: 33.125, slowest_seconds: 120.5 },
+      { ...acme2, events: 1, over_a_minute: 0, average_seconds: 1, slowest_seconds: 1 },
+      { ...zenith, events: 3, over_a_minute: 0, average_seconds: 1, slowest_seconds: 1 },
+    ],
+  },
+  {
+    query: 'duplicates-by-provider',
+    params: MARCH,
+    rows: [
+      { tenant_id: 'acme', provider: 'hubspot', outbox_rows: 5, events: 4, repetitions: 1 },
+      { tenant_id: 'acme', provider: 'salesforce', outbox_rows: 1, events: 1, repetitions: 0 },
+      { tenant_id: 'zenith', provider: 'custom', outbox_rows: 3, events: 3, repetitions: 0 },
+    ],
+  },
+  {
+    query: 'loss-ledger-disagreements',
+    params: MARCH,
+    rows: [
+      ledger('zenith', '02T10:00:00.000', [2, 1, 1, 1, 0]),
+      ledger('zenith', '02T10:01:00.000', [1, 0, 1, 1, 0]),
+      ledger('acme', '02T10:02:00.000', [0, 1, -1, 0, 1]),
+    ],
+  },
+  {
+    query: 'events-without-proof',
+    params: { ...MARCH, to_time: march('02T10:11:00.000') },
+    rows: [
+      {
+        tenant_id: 'zenith',
+        connection_id: 'con_3',
+        event_id: 'e7',
+        event_type: 'order.paid',
+        received_at: march('02T10:00:40.000'),
+      },
+    ],
+  },
+  {
+    query: 'rejected-webhooks-by-reason',
+    params: MARCH,
+    rows: [
+      {
+        tenant_id: 'acme',
+        provider: 'hubspot',
+        reason: 'signature_mismatch',
+        http_status: 401,
+        requests: 6,
+        last_at: march('02T12:00:00.000'),
+      },
+      {
+        tenant_id: null,
+        provider: 'hubspot',
+        reason: 'unknown_connection',
+        http_status: 401,
+        requests: 2,
+        last_at: march('02T14:00:00.000'),
+      },
+    ],
+  },
+  {
+    query: 'entity-history',
+    params: { ...MARCH, tenant_id: 'acme', entity_type: 'deal', entity_id: 'd1' },
+    rows: [
+      {
+        occurred_at: march('02T09:59:50.000'),
+        event_type: 'deal.won',
+        source: 'webhook',
+        actor: null,
+        connection_id: 'con_1',
+        event_id: 'e1',
+        payload: '{}',
+      },
+      {
+        occurred_at: march('04T12:00:00.000'),
+        event_type: 'deal.updated',
+        source: 'poll',
+        actor: 'ann',
+        connection_id: 'con_1',
+        event_id: 'e4',
+        payload: '{}',
+      },
+    ],
+  },
+  {
+    query: 'commission-by-participant',
+    params: PERIOD,
+    rows: [
+      {
+        tenant_id: 'zenith',
+        participant_id: 'emp_1',
+        currency: 'EUR',
+        entries: 4,
+        earned: '5.123456789',
+        reversed: '-8',
+        net: '-2.876543211',
+      },
+      {
+        tenant_id: 'zenith',
+        participant_id: 'emp_2',
+        currency: 'USD',
+        entries: 1,
+        earned: '1',
+        reversed: '0',
+        net: '1',
+      },
+    ],
+  },
+  {
+    query: 'commission-reversals',
+    params: PERIOD,
+    rows: [
+      reversal('c3', 'c1', 't1', ['-5', '2026-03-10', '5', '2026-03-02']),
+      reversal('c5', 'c4', 't0', ['-3', '2026-03-11', '3', '2026-02-27']),
+    ],
+  },
+  {
+    query: 'unmatched-external-ids',
+    params: MARCH,
+    rows: [
+      {
+        tenant_id: 'zenith',
+        connection_id: 'con_3',
+        person_external_id: 'p2',
+        currency: 'EUR',
+        transactions: 2,
+        amount: '0.300000001',
+      },
+    ],
+  },
+  {
+    query: 'connections-in-error',
+    params: {},
+    rows: [
+      {
+        tenant_id: 'acme',
+        org_id: null,
+        connection_id: 'con_1',
+        provider: 'hubspot',
+        name: 'con_1 of acme',
+        last_error: 'token refused',
+        changed_at: march('02T00:00:00.000'),
+      },
+    ],
+  },
+  {
+    query: 'quiet-connections',
+    params: MARCH,
+    rows: [
+      {
+        tenant_id: 'acme',
+        connection_id: 'con_4',
+        provider: 'hubspot',
+        name: 'con_4 of acme',
+        created_at: march('01T00:00:00.000'),
+      },
+    ],
+  },
+  {
+    query: 'most-changed-entities',
+    params: { ...MARCH, row_limit: 2 },
+    rows: [
+      {
+        tenant_id: 'acme',
+        connection_id: 'con_1',
+        entity_type: 'deal',
+        entity_id: 'd1',
+        changes: 2,
+        first_at: march('02T09:59:50.000'),
+        last_at: march('04T12:00:00.000'),
+      },
+      {
+        tenant_id: 'acme',
+        connection_id: 'con_1',
+        entity_type: 'deal',
+        entity_id: 'd2',
+        changes: 2,
+        first_at: march('03T08:00:00.000'),
+        last_at: march('05T12:00:00.000'),
+      },
+    ],
+  },
+  {
+    query: 'events-by-source',
+    params: MARCH,
+    rows: [
+      {
+        ...only(acme, 'tenant_id', 'provider'),
+        events: 4,
+        by_webhook: 3,
+        by_poll: 1,
+        by_replay: 0,
+      },
+      {
+        ...only(acme2, 'tenant_id', 'provider'),
+        events: 1,
+        by_webhook: 1,
+        by_poll: 0,
+        by_replay: 0,
+      },
+      {
+        ...only(zenith, 'tenant_id', 'provider'),
+        events: 3,
+        by_webhook: 2,
+        by_poll: 0,
+        by_replay: 1,
+      },
+    ],
+  },
+  {
+    query: 'net-sales-by-category',
+    params: MARCH,
+    rows: [
+      sales('retail', 'EUR', 1, '1', '79.5'),
+      sales('service', 'EUR', 2, null, '0.300000001'),
+      sales(null, 'USD', 1, null, '7'),
+    ],
+  },
+  {
+    query: 'exact-order-totals',
+    params: MARCH,
+    rows: [{ tenant_id: 'zenith', provider: 'custom', currency: 'EUR', orders: 2, total: '0.3' }],
+  },
+];
+
+const BETWEEN = `(TIMESTAMP '2026-03-02 00:00:00', TIMESTAMP '2026-03-02 10:01:00')`;
+
+export const OBJECT_CASES: readonly ObjectCase[] = [
+  {
+    name: 'integration_events holds each event once, as it was first received',
+    sql: `SELECT event_id, received_at FROM integration_events WHERE event_id IN ('e1', 'e2') ORDER BY event_id`,
+    rows: [
+      { event_id: 'e1', received_at: march('02T10:00:00.000') },
+      { event_id: 'e2', received_at: march('03T08:02:00.500') },
+    ],
+  },
+  {
+    name: 'integration_events holds all of history',
+    sql: 'SELECT COUNT(*) AS events FROM integration_events',
+    rows: [{ events: 9 }],
+  },
+  {
+    name: 'integration_events_between keeps to its window, whose end is exclusive',
+    sql: `SELECT event_id FROM integration_events_between${BETWEEN} ORDER BY event_id`,
+    rows: [{ event_id: 'e1' }, { event_id: 'e6' }, { event_id: 'e7' }],
+  },
+  {
+    name: 'entity_latest holds the latest event of each entity',
+    sql: `SELECT entity_id, event_type FROM entity_latest WHERE tenant_id = 'acme' ORDER BY entity_id`,
+    rows: [
+      { entity_id: 'd1', event_type: 'deal.updated' },
+      { entity_id: 'd2', event_type: 'deal.deleted' },
+      { entity_id: 'd3', event_type: 'deal.won' },
+    ],
+  },
+  {
+    name: 'entity_latest_between keeps to its window',
+    sql: `SELECT entity_id, event_type FROM entity_latest_between${BETWEEN} ORDER BY entity_id`,
+    rows: [
+      { entity_id: 'd1', event_type: 'deal.won' },
+      { entity_id: 'o1', event_type: 'order.paid' },
+      { entity_id: 'o2', event_type: 'order.paid' },
+    ],
+  },
+  {
+    name: 'loss_ledger_between counts a repetition, a late proof and a clock behind as no loss',
+    sql: `SELECT * FROM loss_ledger_between(TIMESTAMP '2026-03-02 00:00:00', TIMESTAMP '2026-03-05 00:00:00') WHERE difference = 0 ORDER BY minute`,
+    rows: [
+      ledger('acme', '02T10:00:00.000', [1, 1, 0, 0, 0]),
+      ledger('acme', '03T08:02:00.000', [1, 1, 0, 0, 0]),
+      ledger('acme', '04T12:00:00.000', [1, 1, 0, 0, 0]),
+    ],
+  },
+  {
+    name: 'loss_ledger_between takes no proof of an earlier receipt for a loss',
+    sql: `SELECT * FROM loss_ledger_between(TIMESTAMP '2026-03-07 00:00:00', TIMESTAMP '2026-03-08 00:00:00')`,
+    rows: [],
+  },
+  {
+    name: 'loss_ledger shows the last days',
+    sql: 'SELECT tenant_id, accepted, published, without_proof FROM loss_ledger',
+    rows: [{ tenant_id: 'zenith', accepted: 1, published: 0, without_proof: 1 }],
+  },
+  {
+    name: 'connections_current holds the latest state of what is not deleted',
+    sql: 'SELECT connection_id, version, status FROM connections_current ORDER BY connection_id',
+    rows: [
+      { connection_id: 'con_1', version: 2, status: 'error' },
+      { connection_id: 'con_2', version: 1, status: 'active' },
+      { connection_id: 'con_3', version: 1, status: 'active' },
+      { connection_id: 'con_4', version: 1, status: 'active' },
+    ],
+  },
+  {
+    name: 'webhook_log holds accepted requests and the others',
+    sql: `SELECT outcome, COUNT(*) AS requests, SUM(events) AS events FROM webhook_log GROUP BY outcome ORDER BY outcome`,
+    rows: [
+      // e4 came by polling and e8 by replay.
+      { outcome: 'accepted', requests: 8, events: 8 },
+      { outcome: 'duplicate', requests: 1, events: 1 },
+      { outcome: 'rejected', requests: 3, events: 8 },
+    ],
+  },
+  {
+    name: 'webhook_log_between keeps to its window',
+    sql: `SELECT request_id FROM webhook_log_between${BETWEEN} ORDER BY request_id`,
+    rows: [{ request_id: 'trace_e1' }, { request_id: 'trace_e6' }, { request_id: 'trace_e7' }],
+  },
+];
+
+export interface AccessCase {
+  readonly principal: string;
+  readonly table: string;
+  /** A column that names the rows. */
+  readonly column: string;
+  readonly sees: readonly string[];
+}
+
+export const ACCESS_CASES: readonly AccessCase[] = [
+  access('ann@example.com', 'integration_events_outbox', 'event_id', 'e1 e1 e2 e3 e4 e5'),
+  // Platform level and their own organisation, not the other one's.
+  access('bob@example.com', 'integration_events_outbox', 'event_id', 'e6 e7'),
+  access('eve@example.com', 'integration_events_outbox', 'event_id', 'e1 e1 e2 e3 e4 e5 e6 e8 e9'),
+  access('nobody@example.com', 'integration_events_outbox', 'event_id', ''),
+  access('ann@example.com', 'webhook_requests', 'request_id', 'r1 r2 r3'),
+  access('bob@example.com', 'integration_connections', 'connection_id', 'con_3'),
+  access('eve@example.com', 'transaction_events', 'event_id', 'x1 x1 x2 x3 x4 x5'),
+  access('ann@example.com', 'transaction_events', 'event_id', ''),
+  access('ann@example.com', 'commission_entries', 'entry_id', ''),
+  access('bob@example.com', 'identity_external_id_map', 'external_id', 'p1 p2 p2'),
+  access(
+    'bob@example.com',
+    'integration_events_published',
+    'message_id',
+    'e6_2026-03-02T10:00:29.000Z',
+  ),
+  access('nobody@example.com', 'integration_events_published', 'message_id', ''),
+];
+
+function access(principal: string, table: string, column: string, sees: string): AccessCase {
+  return { principal, table, column, sees: sees === '' ? [] : sees.split(' ') };
+}
+
+function ledger(tenant_id: string, minute: string, counts: readonly number[]): Row {
+  const [accepted = 0, published = 0, difference = 0, without_proof = 0, without_outbox_row = 0] =
+    counts;
+  return {
+    tenant_id,
+    minute: march(minute),
+    accepted,
+    published,
+    difference,
+    without_proof,
+    without_outbox_row,
+  };
+}
+
+function reversal(
+  entry_id: string,
+  reversal_of: string,
+  transaction_id: string,
+  facts: readonly string[],
+): Row {
+  const [amount = '', effective_date = '', original_amount = '', original_date = ''] = facts;
+  return {
+    tenant_id: 'zenith',
+    participant_id: 'emp_1',
+    entry_id,
+    reversal_of,
+    transaction_id,
+    currency: 'EUR',
+    amount,
+    effective_date,
+    original_amount,
+    original_date,
+  };
+}
+
+function sales(
+  category: string | null,
+  currency: string,
+  transactions: number,
+  quantity: string | null,
+  net_amount: string,
+): Row {
+  return { tenant_id: 'zenith', category, currency, transactions, quantity, net_amount };
+}
