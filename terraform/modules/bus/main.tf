@@ -1,0 +1,108 @@
+# Topics and subscriptions. Their names are constants of the code: schemas/topics.ts.
+
+locals {
+  week_seconds      = 7 * 24 * 3600
+  longest_retention = "${31 * 24 * 3600}s" # Pub/Sub's bound
+
+  # Google's own account that moves messages to the dead-letter topic and writes BigQuery subscriptions.
+  service_agent = "serviceAccount:service-${var.project_number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+}
+
+# Every accepted event. Kept for a week also where every subscription has it: together with the outbox
+# it is one of the two stores an event is acknowledged on, and the relay must find it here.
+resource "google_pubsub_topic" "events" {
+  project                    = var.project_id
+  name                       = "integration-events"
+  message_retention_duration = "${var.events_retention_days * 24 * 3600}s"
+}
+
+resource "google_pubsub_topic" "dead_letter" {
+  project = var.project_id
+  name    = "integration-events-dead-letter"
+}
+
+# A dead-letter topic without a subscription loses what it gets.
+resource "google_pubsub_subscription" "dead_letter" {
+  project                    = var.project_id
+  name                       = "integration-events-dead-letter"
+  topic                      = google_pubsub_topic.dead_letter.id
+  ack_deadline_seconds       = 60
+  message_retention_duration = local.longest_retention
+
+  expiration_policy {
+    ttl = "" # never
+  }
+}
+
+# Secret Manager tells of new versions here. Nothing is kept: a process that is not there has no copy.
+resource "google_pubsub_topic" "secret_events" {
+  project = var.project_id
+  name    = "secret-events"
+}
+
+# Proof of passage: what the events topic carried, as rows, without any code of ours between.
+resource "google_pubsub_subscription" "published" {
+  project                    = var.project_id
+  name                       = "integration-events-published"
+  topic                      = google_pubsub_topic.events.id
+  message_retention_duration = "${local.week_seconds}s"
+
+  bigquery_config {
+    table = "${var.project_id}.${var.published_table.dataset_id}.${var.published_table.table_id}"
+    # message_id, publish_time, attributes and subscription_name beside the body. Neither schema flag: the
+    # whole body lands in the column `data`. A table schema would lose the payload, an object that fits
+    # no column, and the outbox is completed from here.
+    write_metadata        = true
+    use_table_schema      = false
+    use_topic_schema      = false
+    drop_unknown_fields   = false
+    service_account_email = var.published_writer.email
+  }
+
+  dead_letter_policy {
+    dead_letter_topic     = google_pubsub_topic.dead_letter.id
+    max_delivery_attempts = 10
+  }
+
+  retry_policy {
+    minimum_backoff = "10s"
+    maximum_backoff = "600s"
+  }
+
+  expiration_policy {
+    ttl = "" # never
+  }
+
+  # Pub/Sub tries the writer's access when the subscription is made.
+  depends_on = [
+    google_bigquery_table_iam_member.published_writer,
+    google_service_account_iam_member.published_writer_token,
+  ]
+}
+
+# A message one consumer could not handle is moved after so many attempts; the order of a key is kept
+# up to then. The code makes none of these in a project: a consumer's subscription is named here first.
+resource "google_pubsub_subscription" "consumer" {
+  for_each = var.consumers
+
+  project                    = var.project_id
+  name                       = each.key
+  topic                      = google_pubsub_topic.events.id
+  ack_deadline_seconds       = 60
+  enable_message_ordering    = true
+  message_retention_duration = "${local.week_seconds}s"
+
+  dead_letter_policy {
+    dead_letter_topic     = google_pubsub_topic.dead_letter.id
+    max_delivery_attempts = 10
+  }
+
+  retry_policy {
+    minimum_backoff = "10s"
+    maximum_backoff = "600s"
+  }
+
+  expiration_policy {
+    ttl = "" # never
+  }
+}

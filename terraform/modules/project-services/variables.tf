@@ -1,0 +1,4 @@
+variable "project_id" {
+  description = "Project of the environment."
+  type        = string
+}

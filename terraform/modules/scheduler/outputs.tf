@@ -1,0 +1,4 @@
+output "jobs" {
+  description = "Names of the jobs."
+  value       = keys(google_cloud_scheduler_job.this)
+}
