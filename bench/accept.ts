@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { LoadResult } from './load.ts';
 import { cpuSeconds, lineOf, residentMb, startProcess } from './processes.ts';
-import { startProduct, startReference, type Target } from './targets.ts';
+import { embedded, startProduct, startReference, type Target } from './targets.ts';
 
 /** One measured run of a target. */
 interface Sample extends LoadResult {
@@ -22,7 +22,7 @@ const SHAPES: readonly Shape[] = [
 ];
 
 /**
- * `npm run bench -- accept`: the product beside two reference servers, in turn and in the same run,
+ * `npm run bench -- accept [--platform gcp]`: the product beside two reference servers, in turn and in the same run,
  * because these figures mean something only as ratios. Every process is its own.
  */
 export async function benchAccept(args: readonly string[]): Promise<void> {
@@ -31,18 +31,30 @@ export async function benchAccept(args: readonly string[]): Promise<void> {
     options: {
       seconds: { type: 'string', default: '5' },
       rounds: { type: 'string', default: '3' },
+      platform: { type: 'string', default: 'embedded' },
     },
   });
+  const start = await productOn(values.platform);
   for (const shape of SHAPES)
-    await benchShape(shape, Number(values.seconds), Number(values.rounds));
+    await benchShape(shape, start, Number(values.seconds), Number(values.rounds));
 }
 
-async function benchShape(shape: Shape, seconds: number, rounds: number): Promise<void> {
-  const targets = [
-    await startReference('bare'),
-    await startReference('verify'),
-    await startProduct(),
-  ];
+/** @throws Error for a platform there is not */
+async function productOn(platform: string): Promise<() => Promise<Target>> {
+  if (platform === 'embedded') return () => startProduct(embedded);
+  if (platform !== 'gcp') throw new Error(`There is no platform ${platform}: embedded or gcp.`);
+  // Loaded when asked for: it needs parts that a machine may lack.
+  const { gcp } = await import('./cloud.ts');
+  return () => startProduct(gcp);
+}
+
+async function benchShape(
+  shape: Shape,
+  start: () => Promise<Target>,
+  seconds: number,
+  rounds: number,
+): Promise<void> {
+  const targets = [await startReference('bare'), await startReference('verify'), await start()];
   const [, reference, product] = targets as [Target, Target, Target];
   try {
     const samples = new Map<Target, Sample[]>(targets.map((target) => [target, []]));
@@ -60,6 +72,11 @@ async function benchShape(shape: Shape, seconds: number, rounds: number): Promis
     );
     const half = await measure(product, shape, seconds, saturated / 2);
     print(shape, targets, samples, ratios);
+    const cpu = (target: Target) =>
+      median((samples.get(target) ?? []).map((sample) => sample.cpuUsPerEvent));
+    process.stdout.write(
+      `CPU per event to verify-and-parse: ${(cpu(product) / cpu(reference)).toFixed(1)} times\n`,
+    );
     process.stdout.write(
       `Tributary at half load (${Math.round(saturated / 2)} requests/s): p50 ${half.p50Ms.toFixed(1)} ms, p99 ${half.p99Ms.toFixed(1)} ms, p99.9 ${half.p999Ms.toFixed(1)} ms, ${half.failed} failed\n` +
         `Tributary on disk: ${((await product.diskBytes()) / 1e6).toFixed(0)} MB\n`,

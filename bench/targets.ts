@@ -30,8 +30,21 @@ export async function startReference(kind: 'bare' | 'verify'): Promise<Target> {
   };
 }
 
-/** The product on the embedded default, with one HubSpot connection. */
-export async function startProduct(): Promise<Target> {
+/** Where a product under load keeps its data. */
+export interface Installation {
+  readonly name: string;
+  readonly env: Readonly<Record<string, string>>;
+  stop(): Promise<void>;
+}
+
+/** The embedded drivers. */
+export async function embedded(): Promise<Installation> {
+  return { name: 'Tributary, durable', env: {}, stop: async () => undefined };
+}
+
+/** The product, with one HubSpot connection. */
+export async function startProduct(install: () => Promise<Installation>): Promise<Target> {
+  const installation = await install();
   const dir = await mkdtemp(join(tmpdir(), 'tributary-bench-'));
   const token = randomBytes(24).toString('hex');
   const secret = randomBytes(24).toString('hex');
@@ -42,6 +55,7 @@ export async function startProduct(): Promise<Target> {
     TRIBUTARY_API_TOKEN: token,
     // One connection takes the whole load; the default limit is per connection and would cut it.
     TRIBUTARY_RATE_LIMIT_PER_SECOND: '1000000',
+    ...installation.env,
   });
   const ready = JSON.parse(await lineOf(child, (line) => line.includes('"msg":"Ready"')));
   const response = await fetch(`${ready.url}/v1/connections`, {
@@ -51,13 +65,14 @@ export async function startProduct(): Promise<Target> {
   });
   const connection = (await response.json()) as { webhook_url: string };
   return {
-    name: 'Tributary, durable',
+    name: installation.name,
     pid: child.pid ?? 0,
     url: connection.webhook_url,
     secret,
     diskBytes: () => folderBytes(dir),
     stop: async () => {
       await stopProcess(child);
+      await installation.stop();
       await rm(dir, { recursive: true, force: true });
     },
   };

@@ -6,9 +6,10 @@ export async function* eventMessages(
   body: ReadableStream<Uint8Array> | null,
 ): AsyncGenerator<string> {
   if (body === null) return;
+  const decoder = new TextDecoder();
   let text = '';
-  for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
-    text += chunk;
+  for await (const chunk of body) {
+    text += decoder.decode(chunk, { stream: true });
     const blocks = text.split('\n\n');
     text = blocks.pop() ?? '';
     for (const block of blocks) {

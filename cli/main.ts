@@ -93,6 +93,28 @@ program
   .option('--json', 'print JSON')
   .action(events);
 
+const schema = program
+  .command('schema')
+  .description('the BigQuery dataset: tables, views, functions, row access');
+const withDataset = (command: Command) =>
+  command
+    .option('--project <id>', 'default: GOOGLE_CLOUD_PROJECT')
+    .option('--dataset <name>', 'default: TRIBUTARY_BIGQUERY_DATASET')
+    .option('--location <name>', 'default: TRIBUTARY_BIGQUERY_LOCATION')
+    .option(
+      '--reader <member...>',
+      'IAM members that see all rows; with them, row access policies too',
+      [],
+    );
+withDataset(schema.command('apply'))
+  .description('create the dataset, or bring it to what this version declares')
+  .option('--dry-run', 'say what would be done, and do nothing')
+  .option('--json', 'print the steps as JSON')
+  .action(async (options) => (await import('./commands/schema.ts')).applySchemaCommand(options));
+withDataset(schema.command('print'))
+  .description('print the same as a SQL script')
+  .action(async (options) => (await import('./commands/schema.ts')).printSchema(options));
+
 program
   .command('doctor')
   .description('what is configured, what is missing, what to do')

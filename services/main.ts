@@ -1,29 +1,20 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { adaptersByProvider } from '#adapters/registry.ts';
-import type { Config } from '#platform/config/config.ts';
+import type { Config, Role } from '#platform/config/config.ts';
+import { EVENTS_TOPIC } from '#schemas/topics.ts';
 import { ConnectionDirectory } from './connections/directory.ts';
-import { connectionRoutes } from './connections/routes.ts';
-import { SecretCache } from './connections/secret-cache.ts';
 import { ConnectionStore } from './connections/store.ts';
-import { eventRoutes } from './events/routes.ts';
-import { streamRoute } from './events/stream.ts';
-import { type ApiToken, ensureApiToken } from './http/api-token.ts';
-import { tokenAuthentication } from './http/authenticate.ts';
-import { healthRoutes } from './http/health.ts';
+import type { ApiToken } from './http/api-token.ts';
+import { type Check, healthRoutes } from './http/health.ts';
 import { createServer } from './http/server.ts';
-import { RateLimiter } from './intake/rate-limiter.ts';
 import { RequestLog } from './intake/request-log.ts';
-import { requestRoutes } from './intake/request-routes.ts';
-import { intakeRoutes } from './intake/routes.ts';
-import { createAccept } from './outbox/accept.ts';
-import { type Consumer, consume } from './outbox/consume.ts';
-import { PublishProgress } from './outbox/publish-progress.ts';
-import { ReceiptClock } from './outbox/receipt-clock.ts';
-import { Relay } from './outbox/relay.ts';
-import { openEmbeddedPlatform } from './platform.ts';
+import type { Consumer } from './outbox/consume.ts';
+import { openPlatform } from './platform/platform.ts';
+import { startControl } from './roles/control.ts';
+import { startIntake } from './roles/intake.ts';
+import type { Parts } from './roles/parts.ts';
+import { startWorker } from './roles/worker.ts';
 import { JOBS } from './tasks/jobs.ts';
-import { ledgerCleanup } from './tasks/ledger-cleanup.ts';
-import { taskRoutes } from './tasks/routes.ts';
 
 export interface StartOptions {
   readonly config: Config;
@@ -35,15 +26,24 @@ export interface StartOptions {
 export interface RunningServer {
   /** Where it listens, for example http://127.0.0.1:8080. */
   readonly url: string;
-  readonly apiToken: ApiToken;
+  /** Of the API; undefined where the API is not served. */
+  readonly apiToken: ApiToken | undefined;
   /** Drains: no new requests, those under way are answered, everything confirmed is kept. */
   close(): Promise<void>;
 }
 
+/** What each role cannot do without; of each group one is enough. */
+const NEEDS: Readonly<Record<Role, readonly (readonly string[])[]>> = {
+  // Either store makes an event durable, and connections are served from memory.
+  intake: [['warehouse', 'bus']],
+  worker: [['database'], ['bus']],
+  control: [['database'], ['warehouse']],
+};
+
 /**
- * Starts the product with all its roles in this process, on the embedded drivers.
+ * Starts the product in this process: the roles and drivers that the configuration names.
  *
- * @returns once it takes webhooks
+ * @returns once it does what its roles are for
  * @throws Problem when the folder is in use, a key is missing, or the port is taken
  */
 export async function startServer(options: StartOptions): Promise<RunningServer> {
@@ -62,9 +62,8 @@ async function start(
   resources: AsyncDisposableStack,
 ): Promise<RunningServer> {
   const onError = (message: string, error: unknown) => logger.error({ err: error }, message);
-  const apiToken = await ensureApiToken(config.keyDir, config.apiToken);
-  const platform = resources.use(await openEmbeddedPlatform(config, onError));
-  const { bus, database, secrets, warehouse } = platform;
+  const platform = resources.use(await openPlatform(config, onError));
+  const { bus, database, warehouse } = platform;
   await database.migrate();
 
   const adapters = adaptersByProvider();
@@ -72,60 +71,44 @@ async function start(
   const directory = new ConnectionDirectory({ load: () => store.all(), adapters, onError });
   await directory.refresh();
 
-  const progress = new PublishProgress();
-  const relay = new Relay({ bus, warehouse, database, progress, onError });
-  const clock = new ReceiptClock(Date.parse((await relay.watermark()) ?? '') || 0);
-  for (const consumer of consumers) {
-    resources.adopt(await consume(bus, database, consumer), (subscription) => subscription.close());
-  }
-  const { republished } = await relay.start();
-  resources.defer(() => relay.stop());
-  if (republished > 0)
-    logger.info({ republished }, 'Carried again what the last run may have left');
-  const log = resources.adopt(new RequestLog({ warehouse, onError }), (one) => one.close());
-
   const listening = { url: '', ready: false };
-  const publicUrl = () => config.publicUrl ?? listening.url;
-  const authenticate = tokenAuthentication(apiToken.value, {
-    tenantId: config.tenantId,
-    orgId: null,
-  });
-  const server = await createServer({ logger, bodyLimitBytes: config.bodyLimitBytes });
-  await server.register(intakeRoutes, {
-    accept: createAccept({ bus, warehouse, progress, deadlineMs: config.acceptDeadlineMs }),
-    bodyLimitBytes: config.bodyLimitBytes,
-    clock,
-    directory,
-    limiter: new RateLimiter(config.rateLimitPerSecond),
-    log,
-    providers: new Set(adapters.keys()),
-    publicUrl,
-    secrets: new SecretCache(secrets),
-  });
-  await server.register(eventRoutes, { authenticate, warehouse });
-  await server.register(streamRoute, { authenticate, bus });
-  await server.register(requestRoutes, { authenticate, log, warehouse });
-  await server.register(connectionRoutes, {
+  const parts: Parts = {
     adapters,
-    authenticate,
+    config,
     directory,
-    publicUrl,
-    secrets,
+    log: resources.adopt(new RequestLog({ warehouse, onError }), (one) => one.close()),
+    logger,
+    onError,
+    platform,
+    publicUrl: () => config.publicUrl ?? listening.url,
+    resources,
+    server: await createServer({ logger, bodyLimitBytes: config.bodyLimitBytes }),
     store,
-  });
-  await server.register(taskRoutes, {
-    tasks: new Map([['ledger-cleanup', ledgerCleanup(database, config.ledgerDays)]]),
-    verifyToken: platform.verifyTaskToken,
-  });
-  await server.register(healthRoutes, {
-    checks: { database: () => database.query('SELECT 1') },
+  };
+  const { roles } = config;
+  if (roles.has('worker')) await startWorker(parts, consumers);
+  if (roles.has('intake')) await startIntake(parts);
+  const apiToken = roles.has('control') ? await startControl(parts) : undefined;
+
+  const needs = [...roles].flatMap((role) => NEEDS[role]);
+  const checks: Record<string, Check> = {
+    database: () => database.query('SELECT 1'),
+    warehouse: () => warehouse.check(),
+    bus: () => bus.check(EVENTS_TOPIC),
+  };
+  const needed = Object.entries(checks).filter(([name]) => needs.flat().includes(name));
+  await parts.server.register(healthRoutes, {
+    checks: Object.fromEntries(needed),
     isReady: () => listening.ready,
+    needs,
+    onError,
   });
-  resources.defer(() => server.close());
-  listening.url = await listen(server, config);
-  const scheduler = await platform.openScheduler(listening.url);
-  resources.adopt(scheduler, (one) => one.close());
-  for (const job of JOBS) await scheduler.upsert(job);
+  resources.defer(() => parts.server.close());
+  listening.url = await listen(parts.server, config);
+  if (roles.has('worker')) {
+    const scheduler = await platform.openScheduler(listening.url, JOBS);
+    resources.adopt(scheduler, (one) => one.close());
+  }
   listening.ready = true;
 
   return {

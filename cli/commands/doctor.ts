@@ -6,21 +6,12 @@ import { Problem } from '#schemas/problem.ts';
 import { apiTokenPath, readApiToken } from '#services/http/api-token.ts';
 import { ApiClient, type ConnectionView } from '../api-client.ts';
 import { CommandFailed, EXIT } from '../exit.ts';
+import { asText, type Finding, finding } from '../finding.ts';
 import { printJson } from '../output.ts';
 import { readServerNote } from '../running-server.ts';
-
-type Level = 'ok' | 'warning' | 'missing';
-
-interface Finding {
-  readonly check: string;
-  readonly level: Level;
-  readonly found: string;
-  /** What to do; empty when there is nothing. */
-  readonly advice: string;
-}
+import { examineCapabilities } from './doctor-gcp.ts';
 
 const MIN_FREE_BYTES = 1024 ** 3;
-const SIGNS: Record<Level, string> = { ok: 'ok     ', warning: 'warning', missing: 'MISSING' };
 
 /** `tributary doctor`: what is configured, what is missing, what to do. Works without a server. */
 export async function doctor(options: { readonly json?: boolean }): Promise<void> {
@@ -42,6 +33,13 @@ async function examine(): Promise<Finding[]> {
       finding('configuration', 'missing', error.message, 'Correct the environment variables.'),
     ];
   }
+  if (config.gcp) {
+    return [
+      finding('Node', 'ok', process.version),
+      configuration(),
+      ...(await examineCapabilities(config)),
+    ];
+  }
   return [
     finding('Node', 'ok', process.version),
     configuration(),
@@ -57,7 +55,7 @@ async function examine(): Promise<Finding[]> {
 function configuration(): Finding {
   const set = Object.keys(configSchema.shape).filter((name) => process.env[name]);
   const shown = set.map((name) =>
-    name.endsWith('TOKEN') ? `${name} (set)` : `${name}=${process.env[name]}`,
+    /TOKEN|PASSWORD/.test(name) ? `${name} (set)` : `${name}=${process.env[name]}`,
   );
   return finding('configuration', 'ok', shown.length > 0 ? shown.join(', ') : 'defaults');
 }
@@ -156,13 +154,4 @@ async function server(config: Config): Promise<Finding[]> {
       finding('API', 'missing', (error as Error).message, 'Use the token of this server.'),
     ];
   }
-}
-
-function finding(check: string, level: Level, found: string, advice = ''): Finding {
-  return { check, level, found, advice };
-}
-
-function asText({ check, level, found, advice }: Finding): string {
-  const line = `${SIGNS[level]}  ${check.padEnd(14)} ${found}`;
-  return advice === '' ? line : `${line}\n${' '.repeat(25)}${advice}`;
 }

@@ -1,7 +1,7 @@
 import type { WebhookRequest } from '#adapters/kit/adapter.ts';
 import { adaptersByProvider } from '#adapters/registry.ts';
 import { type Config, readConfig } from '#platform/config/config.ts';
-import { openEmbeddedSecrets } from '#services/platform.ts';
+import { openSecrets } from '#services/platform/platform.ts';
 import { ApiClient, type ConnectionView } from '../api-client.ts';
 import { CommandFailed, EXIT } from '../exit.ts';
 import { printJson } from '../output.ts';
@@ -79,7 +79,7 @@ async function chooseConnection(
 }
 
 async function readSecret(config: Config, ref: string): Promise<string> {
-  const secrets = await openEmbeddedSecrets(config);
+  const secrets = await openSecrets(config);
   try {
     return await secrets.access(ref);
   } finally {

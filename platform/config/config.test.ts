@@ -57,6 +57,12 @@ const good: readonly { name: string; env: NodeJS.ProcessEnv; config: Partial<Con
     env: { TRIBUTARY_BODY_LIMIT_BYTES: '1024', TRIBUTARY_MAX_JOURNAL_MIB: '16' },
     config: { bodyLimitBytes: 1_024, maxJournalBytes: 16 * MIB },
   },
+  {
+    name: "others' port, on a laptop",
+    env: { PORT: '3000' },
+    config: { port: 8080, platform: 'embedded', gcp: undefined },
+  },
+  { name: 'all roles', env: {}, config: { roles: new Set(['intake', 'worker', 'control']) } },
   { name: 'a level', env: { TRIBUTARY_LOG_LEVEL: 'silent' }, config: { logLevel: 'silent' } },
 ];
 
@@ -87,6 +93,16 @@ const bad: readonly { name: string; env: NodeJS.ProcessEnv; says: RegExp }[] = [
   { name: 'no rate', env: { TRIBUTARY_RATE_LIMIT_PER_SECOND: '0' }, says: /RATE_LIMIT/ },
   { name: 'no patience', env: { TRIBUTARY_ACCEPT_DEADLINE_MS: '99' }, says: /ACCEPT_DEADLINE_MS/ },
   { name: 'a short memory', env: { TRIBUTARY_LEDGER_DAYS: '6' }, says: /TRIBUTARY_LEDGER_DAYS: / },
+  {
+    name: 'a platform there is not',
+    env: { TRIBUTARY_PLATFORM: 'aws' },
+    says: /TRIBUTARY_PLATFORM: /,
+  },
+  {
+    name: 'one role of several, on the embedded drivers',
+    env: { TRIBUTARY_ROLE: 'intake' },
+    says: /TRIBUTARY_ROLE is for gcp/,
+  },
   { name: 'a level there is not', env: { TRIBUTARY_LOG_LEVEL: 'loud' }, says: /LOG_LEVEL: / },
   {
     name: 'keys in the data folder itself',
@@ -97,6 +113,44 @@ const bad: readonly { name: string; env: NodeJS.ProcessEnv; says: RegExp }[] = [
     name: 'keys below the data folder',
     env: { TRIBUTARY_DATA_DIR: '/srv/data', TRIBUTARY_KEY_DIR: join('/srv/data', 'a', 'keys') },
     says: /TRIBUTARY_KEY_DIR lies inside TRIBUTARY_DATA_DIR/,
+  },
+];
+
+const GCP = {
+  TRIBUTARY_PLATFORM: 'gcp',
+  GOOGLE_CLOUD_PROJECT: 'acme-events',
+  TRIBUTARY_PUBLIC_URL: 'https://hooks.example.com',
+};
+const TASKS = {
+  TRIBUTARY_WORKER_URL: 'https://worker.example.com/',
+  TRIBUTARY_TASK_ACCOUNT: 'scheduler@acme-events.iam.gserviceaccount.com',
+};
+
+interface RoleCase {
+  readonly role: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly missing: readonly string[];
+}
+
+const roleCases: readonly RoleCase[] = [
+  {
+    role: 'intake',
+    env: {},
+    missing: ['/GOOGLE_CLOUD_PROJECT', '/TRIBUTARY_PUBLIC_URL'],
+  },
+  { role: 'intake', env: GCP, missing: [] },
+  {
+    role: 'worker',
+    env: { GOOGLE_CLOUD_PROJECT: 'acme-events' },
+    missing: ['/TRIBUTARY_TASK_ACCOUNT', '/TRIBUTARY_WORKER_URL'],
+  },
+  { role: 'worker', env: { GOOGLE_CLOUD_PROJECT: 'acme-events', ...TASKS }, missing: [] },
+  { role: 'control', env: GCP, missing: ['/TRIBUTARY_API_TOKEN'] },
+  { role: 'control', env: { ...GCP, TRIBUTARY_API_TOKEN: TOKEN }, missing: [] },
+  {
+    role: 'all',
+    env: GCP,
+    missing: ['/TRIBUTARY_API_TOKEN', '/TRIBUTARY_TASK_ACCOUNT', '/TRIBUTARY_WORKER_URL'],
   },
 ];
 
@@ -117,6 +171,50 @@ describe('configuration', () => {
 
   it.each(bad)('refuses $name', ({ env, says }) => {
     expect(refusal(env).message).toMatch(says);
+  });
+
+  it.each(roleCases)('on gcp, $role needs $missing besides $env', ({ role, env, missing }) => {
+    const full = { ...env, TRIBUTARY_PLATFORM: 'gcp', TRIBUTARY_ROLE: role };
+    if (missing.length === 0) {
+      expect(readConfig(full)).toMatchObject({
+        platform: 'gcp',
+        gcp: { projectId: 'acme-events' },
+      });
+    } else {
+      const faults = refusal(full).faults.map(({ pointer }) => pointer);
+      expect(faults.toSorted()).toEqual(missing);
+    }
+  });
+
+  it('reads what Google Cloud needs, under the names that Google and Postgres give', () => {
+    const config = readConfig({
+      ...GCP,
+      ...TASKS,
+      TRIBUTARY_ROLE: 'worker',
+      PORT: '9000',
+      GOOGLE_CLOUD_LOCATION: 'europe-west1',
+      TRIBUTARY_CLOUD_SQL_INSTANCE: 'acme-events:europe-west1:tributary',
+      PGUSER: 'worker@acme-events.iam',
+      PUBSUB_EMULATOR_HOST: 'localhost:8085',
+    });
+    expect(config).toMatchObject({ port: 9000, roles: new Set(['worker']) });
+    expect(config.gcp).toMatchObject({
+      location: 'europe-west1',
+      dataset: 'tributary',
+      database: {
+        cloudSqlInstance: 'acme-events:europe-west1:tributary',
+        user: 'worker@acme-events.iam',
+        ipType: 'PRIVATE',
+      },
+      tasks: { workerUrl: 'https://worker.example.com', issuer: 'https://accounts.google.com' },
+      emulators: { pubsub: { host: 'localhost', port: 8085 }, bigquery: undefined },
+    });
+  });
+
+  it('refuses an emulator without a port, and a project that is none', () => {
+    const env = { ...GCP, PUBSUB_EMULATOR_HOST: 'localhost', GOOGLE_CLOUD_PROJECT: 'Acme!' };
+    const pointers = refusal({ ...env, TRIBUTARY_ROLE: 'intake' }).faults.map((one) => one.pointer);
+    expect(pointers.toSorted()).toEqual(['/GOOGLE_CLOUD_PROJECT', '/PUBSUB_EMULATOR_HOST']);
   });
 
   it('names everything that is wrong at once', () => {

@@ -12,6 +12,7 @@ export interface GcpConfig {
   readonly location: string;
   readonly dataset: string;
   readonly datasetLocation: string;
+  readonly appendConnections: number;
   readonly secretPrefix: string;
   readonly database: {
     readonly cloudSqlInstance: string | undefined;
@@ -71,6 +72,7 @@ export function readGcpConfig(values: Variables): GcpConfig {
     location: values.GOOGLE_CLOUD_LOCATION,
     dataset: values.TRIBUTARY_BIGQUERY_DATASET,
     datasetLocation: values.TRIBUTARY_BIGQUERY_LOCATION,
+    appendConnections: values.TRIBUTARY_BIGQUERY_CONNECTIONS,
     secretPrefix: values.TRIBUTARY_SECRET_PREFIX,
     database: {
       cloudSqlInstance: values.TRIBUTARY_CLOUD_SQL_INSTANCE,

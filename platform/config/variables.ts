@@ -92,6 +92,9 @@ export const configSchema = z.object({
     .regex(/^[A-Za-z0-9-]+$/)
     .default('US')
     .describe('Location of the dataset.'),
+  TRIBUTARY_BIGQUERY_CONNECTIONS: whole(1, 100)
+    .default(4)
+    .describe('Most connections to append by, for each table; each has one append in flight.'),
   TRIBUTARY_SECRET_PREFIX: z
     .string()
     .regex(/^[A-Za-z][A-Za-z0-9-]{0,30}$/)

@@ -1,21 +1,10 @@
-// Real: Postgres (PGlite) with the product's migrations.
+// Real: Postgres, embedded and as a server, with the product's migrations.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '#platform/database/database.ts';
-import { openTestDatabase, type TestDatabase } from '#platform/database/testing.ts';
+import { describeOnEachDatabase } from '#platform/database/each-database.ts';
+import type { TestDatabase } from '#platform/database/testing.ts';
 import { ConnectionExists, NotFound } from '#schemas/problems.ts';
 import { ConnectionStore, type NewConnection, newConnectionId } from './store.ts';
-
-let opened: TestDatabase;
-let database: Database;
-let store: ConnectionStore;
-
-beforeAll(async () => {
-  opened = await openTestDatabase();
-  database = opened.db;
-  store = new ConnectionStore(database);
-});
-afterAll(() => opened.close());
-beforeEach(() => database.query('DELETE FROM connections'));
 
 function newConnection(overrides: Partial<NewConnection> = {}): NewConnection {
   const settings = { allow_signature_versions: ['v3'], nested: { text: 'Zoë "1"' } };
@@ -29,7 +18,19 @@ function newConnection(overrides: Partial<NewConnection> = {}): NewConnection {
   };
 }
 
-describe('connection store', () => {
+describeOnEachDatabase('connection store', (open) => {
+  let opened: TestDatabase;
+  let database: Database;
+  let store: ConnectionStore;
+
+  beforeAll(async () => {
+    opened = await open();
+    database = opened.db;
+    store = new ConnectionStore(database);
+  });
+  afterAll(() => opened.close());
+  beforeEach(() => database.query('DELETE FROM connections'));
+
   it('gives back what it was given', async () => {
     const connection = await store.insert(newConnection({ orgId: 'org_1' }), 'con_1', 'ref/1');
     expect(connection).toMatchObject({

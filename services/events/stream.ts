@@ -34,17 +34,10 @@ export async function streamRoute(app: FastifyInstance, options: StreamOptions):
     },
     async (request, reply) => {
       const { tenantId } = authenticate(request);
-      reply.hijack();
       const response = reply.raw;
-      response.writeHead(200, {
-        'content-type': 'text/event-stream',
-        'cache-control': 'no-store',
-        'x-accel-buffering': 'no',
-      });
-      response.write(': connected\n\n');
       let missed = 0;
       const onMessage = (message: BusMessage) => {
-        if (message.attributes.tenant_id !== tenantId) return;
+        if (message.attributes.tenant_id !== tenantId || !response.headersSent) return;
         if (response.writableLength > MAX_BUFFERED_BYTES) {
           missed += 1;
           return;
@@ -53,7 +46,15 @@ export async function streamRoute(app: FastifyInstance, options: StreamOptions):
         missed = 0;
         response.write(`id: ${message.attributes.event_id}\ndata: ${message.data}\n\n`);
       };
+      // First: from the answer on, the reader counts on seeing every event.
       const watching = await bus.watch(EVENTS_TOPIC, onMessage);
+      reply.hijack();
+      response.writeHead(200, {
+        'content-type': 'text/event-stream',
+        'cache-control': 'no-store',
+        'x-accel-buffering': 'no',
+      });
+      response.write(': connected\n\n');
       const heartbeat = setInterval(() => response.write(': alive\n\n'), HEARTBEAT_MS).unref();
       const close = () => {
         clearInterval(heartbeat);
@@ -64,6 +65,7 @@ export async function streamRoute(app: FastifyInstance, options: StreamOptions):
       };
       closers.add(close);
       response.on('close', close);
+      if (response.destroyed) close();
     },
   );
 }

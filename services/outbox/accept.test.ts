@@ -2,9 +2,11 @@
 // decides on. Asserted: what is answered, what is given to both, what the relay is told.
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { InvalidEvent, NotDurable } from '#schemas/problems.ts';
+import { messageBytes } from '#platform/bus/message-size.ts';
+import { EventTooLarge, InvalidEvent, NotDurable } from '#schemas/problems.ts';
 import { OUTBOX } from '#schemas/tables.ts';
 import { createAccept } from './accept.ts';
+import { EventMessage } from './event-message.ts';
 import { canonicalEvents, testEvent } from './events.test-support.ts';
 import { FakeBus, FakeWarehouse, type Fate } from './fakes.test-support.ts';
 import { PublishProgress } from './publish-progress.ts';
@@ -165,6 +167,33 @@ describe('accept, repetitions', () => {
     const again = [testEvent(2), testEvent(3), testEvent(1)];
     await expect(accept(again)).resolves.toEqual({ accepted: 1, duplicates: 2 });
     expect(bus.eventIds).toHaveLength(3);
+  });
+});
+
+/** An event whose message has so many bytes. */
+function eventOf(bytes: number, character: string) {
+  const empty = messageBytes(new EventMessage(testEvent(2, { payload: { text: '' } })));
+  const room = bytes - empty;
+  const width = Buffer.byteLength(character);
+  const text = character.repeat(Math.floor(room / width)) + 'x'.repeat(room % width);
+  return testEvent(2, { payload: { text } });
+}
+
+describe('accept, sizes', () => {
+  it.each(['x', 'ä', '東'])('takes a message as large as the bus carries, of %s', async (one) => {
+    const { accept, bus } = setUp();
+    const event = eventOf(bus.maxMessageBytes, one);
+    await expect(accept([event])).resolves.toEqual({ accepted: 1, duplicates: 0 });
+  });
+
+  it.each(['x', 'ä', '東'])('refuses one byte more, of %s, and stores nothing', async (one) => {
+    const { accept, bus, warehouse, progress } = setUp({ busDurable: true });
+    const event = eventOf(bus.maxMessageBytes + 1, one);
+    const refusal = accept([testEvent(1), event]);
+    await expect(refusal).rejects.toBeInstanceOf(EventTooLarge);
+    await expect(refusal).rejects.toThrow(`${bus.maxMessageBytes + 1} bytes`);
+    expect([warehouse.appended, bus.published]).toEqual([[], []]);
+    expect(progress.publishedThrough).toBeUndefined();
   });
 });
 

@@ -33,6 +33,18 @@ describe('publish progress', () => {
     expect(progress.publishedThrough).toBe(at(2));
   });
 
+  it('is complete when nothing is under way and nothing failed', async () => {
+    const progress = new PublishProgress();
+    expect(progress.complete).toBe(true);
+    const batch = progress.begin(at(1));
+    expect(progress.complete).toBe(false);
+    batch.fail();
+    expect(progress.complete).toBe(false);
+    const seen: boolean[] = [];
+    await progress.heal(async () => seen.push(progress.complete));
+    expect([...seen, progress.complete]).toEqual([false, true]);
+  });
+
   it('makes up for nothing when nothing failed', async () => {
     const progress = new PublishProgress();
     progress.begin(at(1)).succeed();

@@ -37,6 +37,11 @@ export class PublishProgress {
     return earliest(earliest(this.#oldestFailure, this.#healing), waiting);
   }
 
+  /** True when every batch that began has reached the bus. */
+  get complete(): boolean {
+    return this.#underWay.length === 0 && this.#oldestFailure === undefined && !this.#healing;
+  }
+
   /**
    * Makes up for failed publishes, if there were any.
    *

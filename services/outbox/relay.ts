@@ -1,34 +1,35 @@
 import type { Bus } from '#platform/bus/bus.ts';
-import type { Database } from '#platform/database/database.ts';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
 import { EVENTS_TOPIC } from '#schemas/topics.ts';
 import { EventMessage } from './event-message.ts';
 import { type OutboxRow, rowToEvent } from './event-row.ts';
 import type { PublishProgress } from './publish-progress.ts';
+import type { Watermarks } from './watermarks.ts';
 
 export interface RelayOptions {
   readonly bus: Bus;
   readonly warehouse: Warehouse;
-  readonly database: Database;
+  readonly watermarks: Watermarks;
   readonly progress: PublishProgress;
   /** How often the watermark is moved while there is traffic. Default 1,000 ms. */
   readonly intervalMs?: number;
+  /** How often a living process is heard of, and looks for those that are gone. Default 20,000 ms. */
+  readonly beatMs?: number;
   readonly onError: (message: string, error: unknown) => void;
 }
 
-const WATERMARK = 'integration-events';
 const PAGE_ROWS = 1_000;
-const BEGINNING = '1970-01-01T00:00:00.000Z';
 
 /**
  * The outbox is the safety net of the bus: what the outbox holds and the bus may not is published
- * again. At start that is everything since the watermark of the last run; while running, everything
- * since the oldest failed publish. Repetitions are expected: consumers keep a ledger.
+ * again. That is everything since the watermark of a process that is gone, and, while running,
+ * everything since the oldest failed publish. Repetitions are expected: consumers keep a ledger.
  */
 export class Relay {
   readonly #options: RelayOptions;
   #timer: NodeJS.Timeout | undefined;
   #saved: string | undefined;
+  #heardAtMs = Number.NEGATIVE_INFINITY;
   #round: Promise<void> = Promise.resolve();
 
   constructor(options: RelayOptions) {
@@ -36,26 +37,18 @@ export class Relay {
   }
 
   /**
-   * Reads the watermark of the last run.
-   *
-   * @returns RFC 3339, or undefined on the very first start
+   * Carries again what gone processes may have left, then keeps the watermark moving. Call it before
+   * anything is accepted.
    */
-  async watermark(): Promise<string | undefined> {
-    const rows = await this.#options.database.query<{ published_through: Date }>(
-      'SELECT published_through FROM relay_watermarks WHERE name = $1',
-      [WATERMARK],
-    );
-    return rows[0]?.published_through.toISOString();
-  }
-
-  /** Carries again what the last run may have left, then keeps the watermark moving. */
   async start(): Promise<{ republished: number }> {
-    // Without a watermark the first run ended before it had one: all there is may be missing.
-    const republished = await this.#republish((await this.watermark()) ?? BEGINNING);
-    await this.#options.bus.sync();
+    const { bus, watermarks, intervalMs = 1_000 } = this.#options;
+    await watermarks.open();
+    // Where others live, one of them does it while running: a start must not need the outbox.
+    const republished = watermarks.exclusive ? await this.#takeOver() : 0;
+    await bus.sync();
     this.#timer = setInterval(() => {
       this.#round = this.#round.then(() => this.#tick());
-    }, this.#options.intervalMs ?? 1_000).unref();
+    }, intervalMs).unref();
     return { republished };
   }
 
@@ -64,26 +57,50 @@ export class Relay {
     clearInterval(this.#timer);
     this.#round = this.#round.then(() => this.#tick());
     await this.#round;
+    const { watermarks, progress, onError } = this.#options;
+    await watermarks
+      .close(progress.complete)
+      .catch((error) =>
+        onError('The watermark could not be closed; another run sees to it.', error),
+      );
   }
 
   async #tick(): Promise<void> {
     try {
-      const { progress } = this.#options;
-      await progress.heal((from) => this.#republish(from));
-      const through = progress.publishedThrough;
-      if (through === undefined || through === this.#saved) return;
-      // First the bus, then the watermark: it must never stand before what the bus holds for sure.
-      await this.#options.bus.sync();
-      await this.#options.database.query(
-        `INSERT INTO relay_watermarks (name, published_through) VALUES ($1, $2)
-         ON CONFLICT (name) DO UPDATE
-         SET published_through = EXCLUDED.published_through, updated_at = now()`,
-        [WATERMARK, through],
-      );
-      this.#saved = through;
+      await this.#options.progress.heal((from) => this.#republish(from));
+      await this.#save();
+      await this.#beat();
     } catch (error) {
       this.#options.onError('The relay could not finish a round; the next one tries again.', error);
     }
+  }
+
+  async #save(): Promise<void> {
+    const { bus, progress, watermarks } = this.#options;
+    const through = progress.publishedThrough;
+    if (through === undefined || through === this.#saved) return;
+    // First the bus, then the watermark: it must never stand before what the bus holds for sure.
+    await bus.sync();
+    await watermarks.save(through);
+    this.#saved = through;
+  }
+
+  async #beat(): Promise<void> {
+    const nowMs = performance.now();
+    if (nowMs - this.#heardAtMs < (this.#options.beatMs ?? 20_000)) return;
+    this.#heardAtMs = nowMs;
+    await this.#options.watermarks.beat();
+    await this.#takeOver();
+  }
+
+  async #takeOver(): Promise<number> {
+    const { watermarks } = this.#options;
+    const abandoned = await watermarks.claim();
+    const from = abandoned.map((one) => one.from).sort()[0];
+    if (from === undefined) return 0;
+    const republished = await this.#republish(from);
+    await watermarks.forget(abandoned);
+    return republished;
   }
 
   async #republish(from: string): Promise<number> {

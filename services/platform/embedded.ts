@@ -1,29 +1,15 @@
 import { join } from 'node:path';
-import type { Bus } from '#platform/bus/bus.ts';
 import { openInProcessBus } from '#platform/bus/in-process/bus.ts';
 import type { Config } from '#platform/config/config.ts';
-import type { Database } from '#platform/database/database.ts';
 import { openPglite } from '#platform/database/pglite/pglite.ts';
 import { openInProcessScheduler } from '#platform/scheduler/in-process/in-process.ts';
 import { openTaskSigner } from '#platform/scheduler/in-process/task-signer.ts';
-import type { Scheduler } from '#platform/scheduler/scheduler.ts';
+import type { JobSpec, Scheduler } from '#platform/scheduler/scheduler.ts';
 import { createTaskTokenVerifier } from '#platform/scheduler/task-token.ts';
 import { openEncryptedFileSecrets } from '#platform/secrets/encrypted-file/encrypted-file.ts';
 import type { Secrets } from '#platform/secrets/secrets.ts';
 import { openDuckDbWarehouse } from '#platform/warehouse/duckdb/warehouse.ts';
-import type { Warehouse } from '#platform/warehouse/warehouse.ts';
-
-/** The capabilities the services run on. */
-export interface Platform extends AsyncDisposable {
-  readonly bus: Bus;
-  readonly warehouse: Warehouse;
-  readonly database: Database;
-  readonly secrets: Secrets;
-  /** Checks the Authorization header of a call to a task endpoint. @throws NotAuthenticated */
-  readonly verifyTaskToken: (authorization: string | undefined) => Promise<unknown>;
-  /** Opens the scheduler; it calls the tasks of the worker that listens at `baseUrl`. */
-  openScheduler(baseUrl: string): Promise<Scheduler>;
-}
+import type { OnError, Platform } from './platform.ts';
 
 /** Who the in-process scheduler's tokens say they are from and for. */
 const TASK_IDENTITY = {
@@ -36,14 +22,11 @@ const TASK_IDENTITY = {
 const ROW_TO_BODY = 3;
 
 /**
- * Opens the embedded drivers. The only place that names drivers, with main.ts.
+ * Opens the embedded drivers, for one process that has all roles.
  *
  * @throws DataFolderInUse when another process has the folder
  */
-export async function openEmbeddedPlatform(
-  config: Config,
-  onError: (message: string, error: unknown) => void,
-): Promise<Platform> {
+export async function openEmbeddedPlatform(config: Config, onError: OnError): Promise<Platform> {
   const opened = new AsyncDisposableStack();
   const keep = <Capability extends { close(): Promise<void> }>(capability: Capability) =>
     opened.adopt(capability, (one) => one.close());
@@ -70,8 +53,11 @@ export async function openEmbeddedPlatform(
     const resources = opened.move();
     return {
       verifyTaskToken: createTaskTokenVerifier({ ...TASK_IDENTITY, jwks: signer.jwks }),
-      openScheduler: (baseUrl) =>
-        openInProcessScheduler({ baseUrl, signer, dataDir: config.dataDir }),
+      openScheduler: async (ownUrl, jobs) => {
+        const { dataDir } = config;
+        return withJobs(await openInProcessScheduler({ baseUrl: ownUrl, signer, dataDir }), jobs);
+      },
+      shared: false,
       bus,
       database,
       secrets,
@@ -90,4 +76,9 @@ export function openEmbeddedSecrets(config: Config): Promise<Secrets> {
     dataDir: join(config.dataDir, 'secrets'),
     keyDir: config.keyDir,
   });
+}
+
+async function withJobs(scheduler: Scheduler, jobs: readonly JobSpec[]): Promise<Scheduler> {
+  for (const job of jobs) await scheduler.upsert(job);
+  return scheduler;
 }

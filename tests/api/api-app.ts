@@ -78,6 +78,7 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   await server.register(healthRoutes, {
     checks: { database: () => health.check() },
     isReady: () => health.ready,
+    onError,
   });
   await server.ready();
 

@@ -13,6 +13,7 @@ export class Sender {
   readonly #webhook = hubspotAdapter.bind(hubspotAdapter.settingsSchema.parse({})).webhook;
   readonly #unacknowledged: string[] = [];
   #sequence = 0;
+  #lastBody = '[]';
 
   constructor(secret: string, tenantId: string, connectionId: string) {
     this.#secret = secret;
@@ -23,7 +24,7 @@ export class Sender {
   /** Sends from `concurrency` lines at once until the server is gone or the signal aborts. */
   async drive(url: string, concurrency: number, signal: AbortSignal): Promise<void> {
     const line = async () => {
-      while (!signal.aborted && (await this.#sendOne(url))) {
+      while (!signal.aborted && (await this.sendOne(url))) {
         // Goes on while the server answers.
       }
     };
@@ -38,16 +39,23 @@ export class Sender {
     }
   }
 
-  #sendOne(url: string): Promise<boolean> {
+  /** Sends the next request. Resolves to false when no answer came. */
+  sendOne(url: string): Promise<boolean> {
     // Every third request repeats an unacknowledged one, if there is any.
     const again = this.counts.requests % 3 === 0 ? this.#unacknowledged.shift() : undefined;
     if (again !== undefined) this.counts.resent += 1;
     return this.#send(url, again ?? this.#newBody());
   }
 
+  /** Sends the last request once more, signed anew, as after an answer that got lost. */
+  repeatLast(url: string): Promise<boolean> {
+    return this.#send(url, this.#lastBody);
+  }
+
   /** Resolves to false when no answer came. */
   async #send(url: string, body: string): Promise<boolean> {
     this.counts.requests += 1;
+    this.#lastBody = body;
     const timestamp = String(Date.now());
     const signature = signV3(this.#secret, 'POST', url, Buffer.from(body), timestamp);
     try {

@@ -24,6 +24,8 @@ export interface Serving {
   /** The API token it showed; empty when it was made earlier. */
   readonly token: string;
   readonly output: readonly string[];
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>;
   /** Sends SIGTERM and waits for the end. */
   stop(): Promise<{ readonly exitCode: number | null; readonly elapsedMs: number }>;
 }
@@ -90,6 +92,7 @@ export class Product {
       pid,
       output,
       token: shown?.split(': ').at(-1) ?? '',
+      kill: () => endOf(child, 'SIGKILL'),
       stop: async () => {
         const startedAt = performance.now();
         await endOf(child, 'SIGTERM');

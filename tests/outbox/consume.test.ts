@@ -1,9 +1,9 @@
-// Real: the ledger in Postgres (PGlite) and the in-process bus. Asserted: effects, however often a
+// Real: the ledger in Postgres, embedded and as a server, and the in-process bus. Asserted: effects, however often a
 // message is delivered.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Bus } from '#platform/bus/bus.ts';
 import type { Database, Queryable } from '#platform/database/database.ts';
-import { openTestDatabase } from '#platform/database/testing.ts';
+import { describeOnEachDatabase } from '#platform/database/each-database.ts';
 import type { CanonicalEvent } from '#schemas/event.ts';
 import { EVENTS_TOPIC } from '#schemas/topics.ts';
 import { type Consumer, consume } from '#services/outbox/consume.ts';
@@ -16,14 +16,6 @@ const backoff = { minMs: 1, maxMs: 5 };
 let stack: AsyncDisposableStack;
 let database: Database;
 let bus: Bus;
-
-beforeAll(async () => {
-  stack = new AsyncDisposableStack();
-  database = stack.adopt(await openTestDatabase(), (one) => one.close()).db;
-  bus = await temporaryBus(stack);
-  await database.query('CREATE TABLE effects (consumer text, event_id uuid)');
-});
-afterAll(() => stack.disposeAsync());
 
 const publish = (...events: CanonicalEvent[]) =>
   bus.publish(
@@ -65,7 +57,15 @@ function recording(
   };
 }
 
-describe('consume', () => {
+describeOnEachDatabase('consume', (open) => {
+  beforeAll(async () => {
+    stack = new AsyncDisposableStack();
+    database = stack.adopt(await open(), (one) => one.close()).db;
+    bus = await temporaryBus(stack);
+    await database.query('CREATE TABLE effects (consumer text, event_id uuid)');
+  });
+  afterAll(() => stack.disposeAsync());
+
   it('gives an event one effect, however often it is delivered', async () => {
     const seen: CanonicalEvent[] = [];
     await consume(

@@ -14,6 +14,7 @@ import { eventToRow } from '#services/outbox/event-row.ts';
 import { testEvent } from '#services/outbox/events.test-support.ts';
 import { PublishProgress } from '#services/outbox/publish-progress.ts';
 import { Relay } from '#services/outbox/relay.ts';
+import { SoleWatermark } from '#services/outbox/sole-watermark.ts';
 import { temporaryBus, temporaryWarehouse } from '../support/embedded-drivers.ts';
 
 let shared: AsyncDisposableStack;
@@ -67,7 +68,14 @@ function newRun(changes: Partial<Bus> = {}): Run {
   };
   const progress = new PublishProgress();
   const onError = (_message: string, error: unknown) => errors.push(error);
-  const relay = new Relay({ bus: own, warehouse, database, progress, intervalMs: 5, onError });
+  const relay = new Relay({
+    bus: own,
+    warehouse,
+    watermarks: watermarks(),
+    progress,
+    intervalMs: 5,
+    onError,
+  });
   stack.defer(() => relay.stop());
   return {
     relay,
@@ -76,6 +84,7 @@ function newRun(changes: Partial<Bus> = {}): Run {
   };
 }
 
+const watermarks = () => new SoleWatermark(database);
 const store = (...events: CanonicalEvent[]) =>
   warehouse.append(OUTBOX.name, events.map(eventToRow));
 const receivedIds = () => new Set(received.map((event) => event.event_id));
@@ -86,7 +95,7 @@ describe('relay, at start', () => {
   it('carries nothing when there is nothing', async () => {
     const { relay } = newRun();
     await expect(relay.start()).resolves.toEqual({ republished: 0 });
-    await expect(relay.watermark()).resolves.toBeUndefined();
+    await expect(watermarks().latest()).resolves.toBeUndefined();
   });
 
   it('carries all of a first run that ended before it had a watermark', async () => {
@@ -101,7 +110,7 @@ describe('relay, at start', () => {
     await first.accept([testEvent(1)]);
     await first.accept([testEvent(2)]);
     await first.relay.stop();
-    await expect(first.relay.watermark()).resolves.toBe(testEvent(2).received_at);
+    await expect(watermarks().latest()).resolves.toBe(testEvent(2).received_at);
     await expect.poll(receivedIds, within).toEqual(idsOf(1, 2));
     received.length = 0;
     // As after a crash between the outbox and the bus; 3 was received in the watermark's own time.
@@ -152,11 +161,11 @@ describe('relay, while running', () => {
     await accept([testEvent(2)]);
     await expect.poll(() => errors.length, within).toBeGreaterThan(1);
     expect(progress.publishedThrough).toBe(testEvent(1).received_at);
-    await expect(relay.watermark()).resolves.toBeUndefined();
+    await expect(watermarks().latest()).resolves.toBeUndefined();
 
     away = false;
     await expect.poll(receivedIds, within).toEqual(idsOf(1, 2));
-    await expect.poll(() => relay.watermark(), within).toBe(testEvent(2).received_at);
+    await expect.poll(() => watermarks().latest(), within).toBe(testEvent(2).received_at);
   });
 
   it('moves the watermark only after the bus has synced', async () => {
@@ -167,9 +176,9 @@ describe('relay, while running', () => {
     await relay.start();
     await accept([testEvent(1)]);
     await expect.poll(() => sync.mock.calls.length, within).toBe(2);
-    await expect(relay.watermark()).resolves.toBeUndefined();
+    await expect(watermarks().latest()).resolves.toBeUndefined();
     syncing.resolve();
-    await expect.poll(() => relay.watermark(), within).toBe(testEvent(1).received_at);
+    await expect.poll(() => watermarks().latest(), within).toBe(testEvent(1).received_at);
   });
 
   it('does not move the watermark past a publish that has not been answered', async () => {
@@ -180,24 +189,30 @@ describe('relay, while running', () => {
     });
     await relay.start();
     await accept([testEvent(1)]);
-    await expect.poll(() => relay.watermark(), within).toBe(testEvent(1).received_at);
+    await expect.poll(() => watermarks().latest(), within).toBe(testEvent(1).received_at);
     hang = true;
     const accepting = accept([testEvent(2)]);
     hang = false;
     await accept([testEvent(3)]);
-    await expect.poll(() => relay.watermark(), within).toBe(testEvent(2).received_at);
+    await expect.poll(() => watermarks().latest(), within).toBe(testEvent(2).received_at);
     waiting.resolve();
     await accepting;
-    await expect.poll(() => relay.watermark(), within).toBe(testEvent(3).received_at);
+    await expect.poll(() => watermarks().latest(), within).toBe(testEvent(3).received_at);
   });
 
   it('saves the watermark a last time when it stops', async () => {
     const progress = new PublishProgress();
-    const options = { bus, warehouse, database, progress, intervalMs: 3_600_000 };
+    const options = {
+      bus,
+      warehouse,
+      watermarks: watermarks(),
+      progress,
+      intervalMs: 3_600_000,
+    };
     const relay = new Relay({ ...options, onError: () => undefined });
     await relay.start();
     await createAccept({ bus, warehouse, progress, deadlineMs: 2_500 })([testEvent(1)]);
     await relay.stop();
-    await expect(relay.watermark()).resolves.toBe(testEvent(1).received_at);
+    await expect(watermarks().latest()).resolves.toBe(testEvent(1).received_at);
   });
 });

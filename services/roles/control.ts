@@ -1,0 +1,30 @@
+import { connectionRoutes } from '../connections/routes.ts';
+import { eventRoutes } from '../events/routes.ts';
+import { streamRoute } from '../events/stream.ts';
+import { type ApiToken, ensureApiToken } from '../http/api-token.ts';
+import { tokenAuthentication } from '../http/authenticate.ts';
+import { requestRoutes } from '../intake/request-routes.ts';
+import type { Parts } from './parts.ts';
+
+/** The role that serves the API. @returns the token it asks for */
+export async function startControl(parts: Parts): Promise<ApiToken> {
+  const { adapters, config, directory, log, platform, publicUrl, server, store } = parts;
+  const { bus, secrets, warehouse } = platform;
+  const apiToken = await ensureApiToken(config.keyDir, config.apiToken);
+  const authenticate = tokenAuthentication(apiToken.value, {
+    tenantId: config.tenantId,
+    orgId: null,
+  });
+  await server.register(eventRoutes, { authenticate, warehouse });
+  await server.register(streamRoute, { authenticate, bus });
+  await server.register(requestRoutes, { authenticate, log, warehouse });
+  await server.register(connectionRoutes, {
+    adapters,
+    authenticate,
+    directory,
+    publicUrl,
+    secrets,
+    store,
+  });
+  return apiToken;
+}

@@ -1,0 +1,48 @@
+import { SecretCache } from '../connections/secret-cache.ts';
+import { RateLimiter } from '../intake/rate-limiter.ts';
+import { intakeRoutes } from '../intake/routes.ts';
+import { createAccept } from '../outbox/accept.ts';
+import { PublishProgress } from '../outbox/publish-progress.ts';
+import { ReceiptClock } from '../outbox/receipt-clock.ts';
+import { Relay } from '../outbox/relay.ts';
+import { SharedWatermarks } from '../outbox/shared-watermarks.ts';
+import { SoleWatermark } from '../outbox/sole-watermark.ts';
+import type { Parts } from './parts.ts';
+
+/** The role that takes webhooks, and sees to it that what it accepted reaches the bus. */
+export async function startIntake(parts: Parts): Promise<void> {
+  const { config, onError, platform, resources, server } = parts;
+  const { bus, database, secrets, warehouse } = platform;
+  const progress = new PublishProgress();
+  const watermarks = platform.shared ? new SharedWatermarks(database) : new SoleWatermark(database);
+  const relay = new Relay({ bus, warehouse, watermarks, progress, onError });
+  const clock = new ReceiptClock(Date.parse((await watermarks.latest()) ?? '') || 0);
+  const { republished } = await relay.start();
+  resources.defer(() => relay.stop());
+  if (republished > 0)
+    parts.logger.info({ republished }, 'Carried again what the last run may have left');
+
+  await server.register(intakeRoutes, {
+    accept: createAccept({ bus, warehouse, progress, deadlineMs: config.acceptDeadlineMs }),
+    bodyLimitBytes: config.bodyLimitBytes,
+    clock,
+    directory: parts.directory,
+    limiter: new RateLimiter(config.rateLimitPerSecond),
+    log: parts.log,
+    providers: new Set(parts.adapters.keys()),
+    publicUrl: parts.publicUrl,
+    secrets: await watchedCache(parts),
+  });
+
+  async function watchedCache({ onError: report }: Parts): Promise<SecretCache> {
+    const cache = new SecretCache(secrets);
+    try {
+      const watch = await secrets.watch((ref) => cache.forget(ref));
+      resources.adopt(watch, (one) => one.close());
+    } catch (error) {
+      // Copies have a short life of their own: a changed secret is only noticed later.
+      report('Changes of secrets cannot be watched; copies are read again after a minute.', error);
+    }
+    return cache;
+  }
+}

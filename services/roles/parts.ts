@@ -1,0 +1,25 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { Adapter } from '#adapters/kit/adapter.ts';
+import type { Config } from '#platform/config/config.ts';
+import type { ConnectionDirectory } from '../connections/directory.ts';
+import type { ConnectionStore } from '../connections/store.ts';
+import type { createServer } from '../http/server.ts';
+import type { RequestLog } from '../intake/request-log.ts';
+import type { OnError, Platform } from '../platform/platform.ts';
+
+/** What the roles of a process share. */
+export interface Parts {
+  readonly adapters: ReadonlyMap<string, Adapter>;
+  readonly config: Config;
+  readonly directory: ConnectionDirectory;
+  readonly log: RequestLog;
+  readonly logger: FastifyBaseLogger;
+  readonly onError: OnError;
+  readonly platform: Platform;
+  /** Scheme and host that providers address. */
+  readonly publicUrl: () => string;
+  /** Released in reverse order when the process ends. */
+  readonly resources: AsyncDisposableStack;
+  readonly server: Awaited<ReturnType<typeof createServer>>;
+  readonly store: ConnectionStore;
+}
