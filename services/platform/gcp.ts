@@ -41,7 +41,8 @@ export async function openGcpPlatform(gcp: GcpConfig, onError: OnError): Promise
         emulatorHost: gcp.emulators.pubsub && hostAndPort(gcp.emulators.pubsub),
         // In a project Terraform makes topics and subscriptions; an emulator has only us.
         createMissing: gcp.emulators.pubsub !== undefined,
-        onError: (error) => onError('Pub/Sub reports a failure.', error),
+        onError,
+        onWarning: (text) => onError(text, undefined),
       }),
     );
     const secrets = keep(await openGcpSecrets(gcp, bus, onError));

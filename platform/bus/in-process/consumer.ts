@@ -1,9 +1,9 @@
+import { redeliveryDelayMs } from '../backoff.ts';
 import type { BusMessage, Delivery, DeliveryHandler, Subscription } from '../bus.ts';
-import { redeliveryDelayMs } from './backoff.ts';
+import { deadLetterMessage } from '../dead-letter.ts';
+import { deliver, type Outcome } from '../lease.ts';
 import type { CursorFile } from './cursor-file.ts';
-import { deadLetterMessage } from './dead-letter.ts';
 import type { Batch } from './group-writer.ts';
-import { deliver, type Outcome } from './lease.ts';
 import { OrderedQueue } from './ordering.ts';
 import { type Pending, ReadAhead } from './read-ahead.ts';
 import type { ReadableLog } from './segment-reader.ts';
