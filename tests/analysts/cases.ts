@@ -297,6 +297,19 @@ export const OBJECT_CASES: readonly ObjectCase[] = [
     rows: [{ event_id: 'e1' }, { event_id: 'e6' }, { event_id: 'e7' }],
   },
   {
+    name: 'integration_events_carried holds each event once, with what its message held',
+    sql: `SELECT event_id, tenant_id, org_id, connection_id, received_at, publish_time, entity_id, payload FROM integration_events_carried WHERE event_id IN ('e1', 'e4') ORDER BY event_id`,
+    rows: [
+      carried('e1', '02T10:00:00.100', {}),
+      carried('e4', '07T12:00:00.000', { received_at: march('04T12:00:01.000'), org_id: 'org_x' }),
+    ],
+  },
+  {
+    name: 'integration_events_carried_between keeps to its window of publishing',
+    sql: `SELECT event_id FROM integration_events_carried_between${BETWEEN} ORDER BY event_id`,
+    rows: [{ event_id: 'e1' }, { event_id: 'e6' }],
+  },
+  {
     name: 'entity_latest holds the latest event of each entity',
     sql: `SELECT entity_id, event_type FROM entity_latest WHERE tenant_id = 'acme' ORDER BY entity_id`,
     rows: [
@@ -404,6 +417,20 @@ function ledger(tenant_id: string, minute: string, counts: readonly number[]): R
     difference,
     without_proof,
     without_outbox_row,
+  };
+}
+
+function carried(event_id: string, published: string, more: Row): Row {
+  return {
+    event_id,
+    tenant_id: 'acme',
+    org_id: null,
+    connection_id: 'con_1',
+    received_at: march('02T10:00:00.000'),
+    publish_time: march(published),
+    entity_id: 'd1',
+    payload: '{"amount":"12.50"}',
+    ...more,
   };
 }
 

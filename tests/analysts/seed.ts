@@ -91,13 +91,17 @@ const outbox: readonly Row[] = [
   }),
 ];
 
-const proof = (event_id: string, tenant: string, publish_time: string, org?: string): Row => ({
-  subscription_name: 'projects/p/subscriptions/integration-events-published',
-  message_id: `${event_id}_${publish_time}`,
-  publish_time,
-  data: '{}',
-  attributes: JSON.stringify({ event_id, tenant_id: tenant, ...(org && { org_id: org }) }),
-});
+const proof = (event_id: string, tenant_id: string, publish_time: string, org_id?: string): Row => {
+  const envelope = outbox.find((row) => row.event_id === event_id);
+  const connection_id = envelope?.connection_id ?? 'con_1';
+  return {
+    subscription_name: 'projects/p/subscriptions/integration-events-published',
+    message_id: `${event_id}_${publish_time}`,
+    publish_time,
+    data: JSON.stringify({ ...envelope, event_id, payload: { amount: '12.50' } }),
+    attributes: JSON.stringify({ event_id, tenant_id, connection_id, ...(org_id && { org_id }) }),
+  };
+};
 
 const published: readonly Row[] = [
   proof('e1', 'acme', march('02T10:00:00.100')),
@@ -105,7 +109,7 @@ const published: readonly Row[] = [
   proof('e2', 'acme', march('03T08:02:00.600')),
   proof('e3', 'acme', march('09T00:00:01.100')),
   // Three days late, by the relay.
-  proof('e4', 'acme', march('07T12:00:00.000')),
+  proof('e4', 'acme', march('07T12:00:00.000'), 'org_x'),
   proof('e5', 'acme', march('05T12:00:01.100')),
   // Pub/Sub's clock is a second behind ours.
   proof('e6', 'zenith', march('02T10:00:29.000')),

@@ -60,6 +60,13 @@ it('both dialects have the same analyst queries', () => {
   expect(names('duckdb')).toEqual(names('bigquery'));
 });
 
+it('docs/analysts.md lists every question, table, function and view', async () => {
+  const document = readFileSync(join(SQL, '..', 'docs', 'analysts.md'), 'utf8');
+  const objects = [...TABLES, ...(await loadSqlObjects('bigquery'))].map(({ name }) => name);
+  const listed = [...document.matchAll(/^\| `([\w-]+)/gm)].map(([, name]) => name);
+  expect(listed.sort()).toEqual([...names('bigquery'), ...objects].sort());
+});
+
 describe('functions and views', () => {
   it('are the same in both dialects', async () => {
     const [bigquery, duckdb] = await Promise.all([

@@ -1,5 +1,6 @@
 import { PGlite, types } from '@electric-sql/pglite';
 import { DatabaseUnavailable } from '#schemas/problems.ts';
+import { forgetValues } from '../forget-values.ts';
 import { meansUnavailable, sqlStateOf } from '../sqlstate.ts';
 import { DurableFs, type DurableFsOptions } from './durable-fs.ts';
 import { maintain } from './maintenance.ts';
@@ -105,7 +106,7 @@ export class Engine {
     if (sqlState === undefined || DEADLY.has((error as { severity?: unknown }).severity)) {
       this.#dead = true;
     }
-    forgetValues(error as object);
+    forgetValues(error as Error);
     if (!this.#dead && sqlState !== undefined && !meansUnavailable(sqlState)) return error;
     return new DatabaseUnavailable(
       `The database could not serve the statement (${sqlState ?? 'it crashed'}). Check the free space and the health of the disk that holds the data folder, then retry.`,
@@ -117,9 +118,4 @@ export class Engine {
 /** WebAssembly gave up. By name, as the class is not among Node's types. */
 function isTrap(error: unknown): boolean {
   return error instanceof Error && error.name === 'RuntimeError';
-}
-
-/** PGlite hangs the statement's values on its errors; from there they would reach the log. */
-function forgetValues(error: object): void {
-  Reflect.deleteProperty(error, 'params');
 }

@@ -1,6 +1,7 @@
 // Real: the driver, Google's client, gRPC and HTTP on the loopback interface, the tokens. Doubled:
 // Cloud Scheduler, by a server that speaks the client's own protocol and checks what Google's proto
 // states.
+import { setTimeout as delay } from 'node:timers/promises';
 import { status as Code } from '@grpc/grpc-js';
 import { decodeJwt } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -315,10 +316,32 @@ describe('Cloud Scheduler', () => {
       await scheduler.upsert(JOB);
       const answered = Promise.withResolvers<number>();
       target.answerBy(() => answered.promise);
-      await scheduler.run('relay');
-      await scheduler.run('relay');
+      const runs = [scheduler.run('relay'), scheduler.run('relay')];
       await expect.poll(() => target.calls).toHaveLength(2);
       answered.resolve(200);
+      await Promise.all(runs);
+    });
+
+    it('was made when run returns', async () => {
+      await scheduler.upsert({ ...JOB, maxRetries: 0 });
+      for (const status of [500, 200, 404]) {
+        target.answerBy(() => delay(30, status));
+        await scheduler.run('relay');
+        expect(target.calls).toHaveLength(1);
+        const told = status === 200 ? 204 : status;
+        expect(await scheduler.list()).toMatchObject([{ lastAttempt: { status: told } }]);
+      }
+    });
+
+    it('that lasts long is not waited for, nor one of a job that is deleted', async () => {
+      const hurried = await open({ timeoutMs: 300 });
+      await hurried.upsert(JOB);
+      target.answerBy(() => new Promise<never>(() => undefined));
+      await hurried.run('relay');
+      const run = scheduler.run('relay');
+      await expect.poll(() => target.calls).toHaveLength(2);
+      await scheduler.delete('relay');
+      await run;
     });
 
     it('follows a redirect, as Google’s proto says, and takes what that answers', async () => {
@@ -327,6 +350,17 @@ describe('Cloud Scheduler', () => {
       await scheduler.run('relay');
       await expect.poll(() => scheduler.list()).toMatchObject([{ lastAttempt: { status: 204 } }]);
       expect(target.calls.map(({ url }) => url)).toEqual(['/tasks/relay', '/elsewhere']);
+    });
+
+    it('was asked for, although it cannot be seen', async () => {
+      await scheduler.upsert(JOB);
+      server.next('RunJob', (answer) => {
+        server.always('GetJob', new GrpcStatus(Code.PERMISSION_DENIED, 'No.'));
+        return answer;
+      });
+      await scheduler.run('relay');
+      expect(errors).toMatchObject([{ message: expect.stringContaining('jobs.get') }]);
+      expect(callsOf('RunJob')).toHaveLength(1);
     });
 
     it('is not asked for twice when the answer is lost', async () => {

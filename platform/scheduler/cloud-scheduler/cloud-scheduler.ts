@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { status as Code } from '@grpc/grpc-js';
 import type { PlainEndpoint } from '#platform/google/client-options.ts';
 import {
@@ -9,7 +10,7 @@ import {
 import { checkJobSpec } from '../job-spec.ts';
 import type { Job, JobSpec, Scheduler } from '../scheduler.ts';
 import { CloudSchedulerApi } from './api.ts';
-import { fromWire, type JobSettings, jobName, toWire } from './wire-job.ts';
+import { fromWire, type JobSettings, jobName, toWire, type WireJob } from './wire-job.ts';
 
 export interface CloudSchedulerOptions {
   readonly projectId: string;
@@ -35,13 +36,14 @@ export interface CloudSchedulerOptions {
 /** "The maximum length is 500 characters" (Google's proto). */
 const MAX_NAME_LENGTH = 500;
 const MAX_ROUNDS = 3;
+const FIRST_LOOK_MS = 50;
 
 /**
  * Opens the scheduler that keeps its jobs in Cloud Scheduler. It waits for nothing.
  *
- * Other than in process: `run` returns once Cloud Scheduler has taken the order, and starts a second
- * run beside one under way; waits before retries are whole seconds; and of the last answer no more
- * is known than its kind (attempt-status.ts).
+ * Other than in process: `run` starts a second run beside one under way, and returns once Cloud
+ * Scheduler shows the attempt, or after `timeoutMs`; waits before retries are whole seconds; and of
+ * the last answer no more is known than its kind (attempt-status.ts).
  *
  * @throws InvalidConfig when the deadline of attempts is out of Cloud Scheduler's bounds
  */
@@ -56,6 +58,7 @@ export async function openCloudScheduler(options: CloudSchedulerOptions): Promis
 class CloudScheduler implements Scheduler {
   readonly #api: CloudSchedulerApi;
   readonly #settings: JobSettings;
+  readonly #timeoutMs: number;
   readonly #onError: (error: unknown) => void;
   #closed = false;
 
@@ -63,6 +66,7 @@ class CloudScheduler implements Scheduler {
     const { projectId, location, namePrefix = 'tributary-', timeoutMs = 10_000 } = options;
     const parent = `projects/${projectId}/locations/${location}`;
     this.#api = new CloudSchedulerApi(projectId, parent, options.endpoint, timeoutMs);
+    this.#timeoutMs = timeoutMs;
     this.#onError = options.onError ?? (() => undefined);
     this.#settings = {
       parent,
@@ -108,7 +112,20 @@ class CloudScheduler implements Scheduler {
   }
 
   async run(name: string): Promise<void> {
-    await this.#api.act('runJob', this.#name(name));
+    const full = this.#name(name);
+    const before = attemptTime(await this.#api.act('getJob', full));
+    await this.#api.act('runJob', full);
+    // The answer comes before the call is made. Looking for it never fails: it will be made.
+    const endMs = performance.now() + this.#timeoutMs;
+    for (let waitMs = FIRST_LOOK_MS; performance.now() + waitMs < endMs; waitMs *= 1.5) {
+      await delay(waitMs);
+      if (this.#closed) return;
+      const job = await this.#api.act('getJob', full, Code.NOT_FOUND).catch((error) => {
+        this.#onError(error);
+        return null;
+      });
+      if (!job || attemptTime(job) !== before) return;
+    }
   }
 
   async delete(name: string): Promise<void> {
@@ -154,4 +171,8 @@ class CloudScheduler implements Scheduler {
   #refuseClosed(): void {
     if (this.#closed) throw new ShuttingDown('The scheduler is closed: the server is stopping.');
   }
+}
+
+function attemptTime(job: WireJob | null): string {
+  return JSON.stringify(job?.lastAttemptTime ?? null);
 }

@@ -108,30 +108,30 @@ export function refusedRows(error: unknown, table: Table): Problem {
 /**
  * The problem of rows that BigQuery named.
  *
- * @param offset what to add to an index to get the caller's own
+ * @param refused their indexes among the caller's own
  */
 export function refusedByIndex(
-  rowErrors: readonly { readonly index: number; readonly message: string }[],
+  refused: readonly { readonly index: number; readonly message: string }[],
   table: Table,
-  offset: number,
 ): InvalidRow {
-  const faults = rowErrors.map(({ index, message }) => {
+  const faults = refused.map(({ index, message }) => {
     // The message itself may quote the value, so only the name of a column is taken from it.
     const column = table.columns.find(({ name }) => new RegExp(`\\b${name}\\b`).test(message));
-    const pointer = `/${index + offset}${column ? `/${column.name}` : ''}`;
+    const pointer = `/${index}${column ? `/${column.name}` : ''}`;
     return { pointer, message: 'BigQuery refused it' };
   });
   const named = faults.map(({ pointer }) => pointer).join(', ');
   return new InvalidRow(`BigQuery refused rows of ${table.name}: ${named}.`, { faults });
 }
 
-/** Row errors with their index as a number. */
-export function plainRowErrors(rowErrors: readonly RowError[] | null | undefined) {
-  return (rowErrors ?? []).map(({ index, message }) => ({
+/** What BigQuery says about each row it refused, by the row's index in the request. */
+export function messagesByIndex(
+  rowErrors: readonly RowError[] | null | undefined,
+): ReadonlyMap<number, string> {
+  return new Map(
     // Google's proto: int64, absent for 0.
-    index: Number(String(index ?? 0)),
-    message: message ?? '',
-  }));
+    (rowErrors ?? []).map(({ index, message }) => [Number(String(index ?? 0)), message ?? '']),
+  );
 }
 
 /** Words of BigQuery for a descriptor that does not fit the table. */

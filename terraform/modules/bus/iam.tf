@@ -89,6 +89,14 @@ resource "google_pubsub_subscription_iam_member" "consumer_view" {
   member       = var.consumer_member
 }
 
+# The worker moves what it gives up on by itself, with the reason; Pub/Sub's policy is for crashes.
+resource "google_pubsub_topic_iam_member" "consumer_dead_letters" {
+  project = var.project_id
+  topic   = google_pubsub_topic.dead_letter.id
+  role    = "roles/pubsub.publisher"
+  member  = var.consumer_member
+}
+
 # The rows are written as an account of their own. With Pub/Sub's shared account as writer, everybody
 # who may make a subscription in the project could write this table.
 resource "google_bigquery_table_iam_member" "published_writer" {

@@ -76,17 +76,9 @@ export async function startPostgres(
   const command = (name: string, args: readonly string[]) =>
     asUser(owner, join(binDir, name), args);
 
+  const login = options.trust ? 'trust' : 'scram-sha-256';
   const initdb = command('initdb', [
-    ...[
-      '-D',
-      dataDir,
-      '-U',
-      connection.user,
-      '--pwfile',
-      passwordFile,
-      '-A',
-      options.trust ? 'trust' : 'scram-sha-256',
-    ],
+    ...['-D', dataDir, '-U', connection.user, '--pwfile', passwordFile, '-A', login],
     ...['-E', 'UTF8', '--locale=C', '--wal-segsize=1', '--no-sync', '--no-instructions'],
   ]);
   const remove = () => rm(root, { recursive: true, force: true });

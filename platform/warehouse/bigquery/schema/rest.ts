@@ -75,15 +75,16 @@ export class Rest {
           `A change of ${needs.resource} took longer than ${this.#timeoutMs} ms. Run it again.`,
         );
       }
-      const asked = new URLSearchParams({ location, timeoutMs: String(POLL_MS) });
-      const path = `/queries/${job.jobReference?.jobId}?${asked}`;
-      job = await this.call<JobAnswer>({ method: 'GET', path, needs });
+      const path = `/queries/${job.jobReference?.jobId}`;
+      const query = { location, timeoutMs: POLL_MS };
+      job = await this.call<JobAnswer>({ method: 'GET', path, query, needs });
     }
   }
 
-  #send<Answer>({ method, path, body }: RestRequest): Promise<Answer> {
+  #send<Answer>({ method, path, query, body }: RestRequest): Promise<Answer> {
+    const request = { method, uri: path, qs: query, json: body ?? true };
     return new Promise((resolve, reject) => {
-      this.#client.request({ method, uri: path, json: body ?? true }, (error, answer) => {
+      this.#client.request(request, (error, answer) => {
         if (error) reject(error);
         else resolve(answer as Answer);
       });

@@ -2,6 +2,8 @@
 export interface RestRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT';
   readonly path: string;
+  /** After the path; the client escapes a question mark in it. */
+  readonly query?: Readonly<Record<string, string | number>>;
   readonly body?: object;
   /** What the call needs, for the error when it is missing. */
   readonly needs: { readonly permission: string; readonly resource: string };
