@@ -4,7 +4,7 @@
 // predicates of the policies are asked as plain filters.
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeWith } from '#platform/testing/part.ts';
+import { describeWith } from '#platform/testing/describe-with.ts';
 import { parseQueryFile } from '#platform/warehouse/bigquery/query-files.ts';
 import { QueryRunner } from '#platform/warehouse/bigquery/query-runner.ts';
 import { applySchema } from '#platform/warehouse/bigquery/schema/apply.ts';

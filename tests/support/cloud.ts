@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
-import { describeWith } from '#platform/testing/part.ts';
+import { describeWith } from '#platform/testing/describe-with.ts';
 import { CLOUD_PARTS, type Cloud, startCloud } from './cloud-parts.ts';
 
 /** Declares suites that run on what stands in for Google Cloud; skipped where a part is missing. */

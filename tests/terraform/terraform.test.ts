@@ -6,7 +6,8 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { configSchema } from '#platform/config/variables.ts';
-import { describeWith, findExecutable } from '#platform/testing/part.ts';
+import { describeWith } from '#platform/testing/describe-with.ts';
+import { findExecutable } from '#platform/testing/part.ts';
 import * as problems from '#schemas/problems.ts';
 import { TABLES } from '#schemas/tables.ts';
 import {

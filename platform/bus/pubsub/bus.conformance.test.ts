@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
-import { describeWith } from '#platform/testing/part.ts';
+import { describeWith } from '#platform/testing/describe-with.ts';
 import { describeBus } from '../conformance.ts';
 import { emulatedBus } from './testing/emulated-bus.ts';
 import { PUBSUB_EMULATOR, type PubSubEmulator, startPubSubEmulator } from './testing/emulator.ts';

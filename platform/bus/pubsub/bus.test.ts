@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PubSub } from '@google-cloud/pubsub';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { describeWith } from '#platform/testing/part.ts';
+import { describeWith } from '#platform/testing/describe-with.ts';
 import { freePort } from '#platform/testing/server-process.ts';
 import { BusUnavailable, InvalidRequest, ResourceMissing } from '#schemas/problems.ts';
 import type { Bus, SubscriptionOptions } from '../bus.ts';

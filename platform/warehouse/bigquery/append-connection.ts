@@ -104,7 +104,9 @@ export class AppendConnection {
       if (stream !== this.#stream) return;
       const waiting = this.#waiting;
       this.#waiting = undefined;
-      waiting?.resolve(answer);
+      if (waiting) waiting.resolve(answer);
+      // More answers than appends: another could come when the next append is in flight.
+      else this.drop();
     });
     // Always listened to: an error event that nobody hears ends the process.
     stream.on('error', (error) => this.#lost(stream, error));

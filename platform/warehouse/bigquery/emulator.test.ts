@@ -1,6 +1,6 @@
 import { status as Code } from '@grpc/grpc-js';
 import { afterEach, expect, it, vi } from 'vitest';
-import { describeWith } from '#platform/testing/part.ts';
+import { describeWith } from '#platform/testing/describe-with.ts';
 import { freePort } from '#platform/testing/server-process.ts';
 import { WarehouseUnavailable } from '#schemas/problems.ts';
 import { OUTBOX, WEBHOOK_REQUESTS } from '#schemas/tables.ts';

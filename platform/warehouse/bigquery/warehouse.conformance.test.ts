@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
-import { describeWith } from '#platform/testing/part.ts';
+import { describeWith } from '#platform/testing/describe-with.ts';
 import { OUTBOX, WEBHOOK_REQUESTS } from '#schemas/tables.ts';
 import { describeWarehouse } from '../conformance.ts';
 import {

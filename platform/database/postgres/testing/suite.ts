@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
-import { describeWith } from '#platform/testing/part.ts';
+import { describeWith } from '#platform/testing/describe-with.ts';
 import {
   POSTGRES,
   type PostgresServer,

@@ -2,7 +2,7 @@
 // emulator for what it has: it makes tables, functions and views, and cannot read functions back, nor
 // does it know row access policies or refuse anything.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { describeWith } from '#platform/testing/part.ts';
+import { describeWith } from '#platform/testing/describe-with.ts';
 import {
   InvalidConfig,
   PermissionMissing,
