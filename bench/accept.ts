@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { LoadResult } from './load.ts';
 import { cpuSeconds, lineOf, residentMb, startProcess } from './processes.ts';
-import { embedded, startProduct, startReference, type Target } from './targets.ts';
+import { productOn, startReference, type Target } from './targets.ts';
 
 /** One measured run of a target. */
 interface Sample extends LoadResult {
@@ -37,15 +37,6 @@ export async function benchAccept(args: readonly string[]): Promise<void> {
   const start = await productOn(values.platform);
   for (const shape of SHAPES)
     await benchShape(shape, start, Number(values.seconds), Number(values.rounds));
-}
-
-/** @throws Error for a platform there is not */
-async function productOn(platform: string): Promise<() => Promise<Target>> {
-  if (platform === 'embedded') return () => startProduct(embedded);
-  if (platform !== 'gcp') throw new Error(`There is no platform ${platform}: embedded or gcp.`);
-  // Loaded when asked for: it needs parts that a machine may lack.
-  const { gcp } = await import('./cloud.ts');
-  return () => startProduct(gcp);
 }
 
 async function benchShape(

@@ -1,14 +1,17 @@
 import { benchAccept } from './accept.ts';
+import { benchSoak } from './soak.ts';
 
 const BENCHMARKS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   accept: benchAccept,
+  soak: benchSoak,
 };
 
 const [name = '', ...args] = process.argv.slice(2);
 const benchmark = BENCHMARKS[name];
 if (!benchmark) {
   process.stderr.write(
-    `Usage: npm run bench -- ${Object.keys(BENCHMARKS).join('|')} [--seconds 5] [--rounds 3]\n`,
+    'Usage: npm run bench -- accept [--platform embedded|gcp] [--seconds 5] [--rounds 3]\n' +
+      '       npm run bench -- soak [--platform embedded|gcp] [--events 1000000]\n',
   );
   process.exit(2);
 }

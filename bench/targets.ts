@@ -38,12 +38,25 @@ export interface Installation {
 }
 
 /** The embedded drivers. */
-export async function embedded(): Promise<Installation> {
+async function embedded(): Promise<Installation> {
   return { name: 'Tributary, durable', env: {}, stop: async () => undefined };
 }
 
+/**
+ * How to start the product on a platform.
+ *
+ * @throws Error for a platform there is not
+ */
+export async function productOn(platform: string): Promise<() => Promise<Target>> {
+  if (platform === 'embedded') return () => startProduct(embedded);
+  if (platform !== 'gcp') throw new Error(`There is no platform ${platform}: embedded or gcp.`);
+  // Loaded when asked for: it needs parts that a machine may lack.
+  const { gcp } = await import('./cloud.ts');
+  return () => startProduct(gcp);
+}
+
 /** The product, with one HubSpot connection. */
-export async function startProduct(install: () => Promise<Installation>): Promise<Target> {
+async function startProduct(install: () => Promise<Installation>): Promise<Target> {
   const installation = await install();
   const dir = await mkdtemp(join(tmpdir(), 'tributary-bench-'));
   const token = randomBytes(24).toString('hex');
