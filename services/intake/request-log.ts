@@ -1,5 +1,6 @@
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
 import { WEBHOOK_REQUESTS } from '#schemas/tables.ts';
+import { withDeadline } from '../deadline.ts';
 
 /** What the log keeps of a request that was not simply accepted. */
 export interface LoggedRequest {
@@ -25,6 +26,8 @@ interface Group {
   /** Requests since the last flush that stand in no row yet. */
   suppressed: number;
 }
+
+const LAST_WRITE_MS = 2_000;
 
 export interface RequestLogOptions {
   readonly warehouse: Warehouse;
@@ -84,11 +87,11 @@ export class RequestLog {
     return this.#inTurn(() => this.#writePending());
   }
 
-  /** Stops the clock and writes all that is left, also the counts. */
+  /** Stops the clock and writes all that is left, also the counts, as far as the warehouse answers. */
   async close(): Promise<void> {
     clearInterval(this.#flushTimer);
     clearInterval(this.#windowTimer);
-    await this.#endWindow();
+    await withDeadline(this.#endWindow(), LAST_WRITE_MS);
   }
 
   #endWindow(): Promise<void> {

@@ -7,6 +7,7 @@ import { findInexact } from '#schemas/exact.ts';
 import { EventTooLarge, InvalidEvent, InvalidRow, NotDurable } from '#schemas/problems.ts';
 import { OUTBOX } from '#schemas/tables.ts';
 import { EVENTS_TOPIC } from '#schemas/topics.ts';
+import { withDeadline } from '../deadline.ts';
 import { EventMessage } from './event-message.ts';
 import { eventToRow } from './event-row.ts';
 import type { PublishProgress } from './publish-progress.ts';
@@ -111,17 +112,6 @@ function toMessage(event: CanonicalEvent): EventMessage {
 interface Outcome {
   durable: boolean;
   readonly errors: unknown[];
-}
-
-/** Resolves when the work does or the time is up, whichever is first. The work goes on. */
-function withDeadline(work: Promise<unknown>, deadlineMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, deadlineMs);
-    void work.then(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }
 
 /** Bytes of a message beside its payload are fewer than this: ids are bounded by the event's schema. */

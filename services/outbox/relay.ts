@@ -1,6 +1,7 @@
 import type { Bus } from '#platform/bus/bus.ts';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
 import { EVENTS_TOPIC } from '#schemas/topics.ts';
+import { withDeadline } from '../deadline.ts';
 import { EventMessage } from './event-message.ts';
 import { type OutboxRow, rowToEvent } from './event-row.ts';
 import type { PublishProgress } from './publish-progress.ts';
@@ -19,6 +20,7 @@ export interface RelayOptions {
 }
 
 const PAGE_ROWS = 1_000;
+const LAST_ROUND_MS = 2_000;
 
 /**
  * The outbox is the safety net of the bus: what the outbox holds and the bus may not is published
@@ -52,14 +54,16 @@ export class Relay {
     return { republished };
   }
 
-  /** Stops the clock and saves the watermark a last time. */
+  /**
+   * Stops the clock and saves the watermark a last time. What is still to be carried then stays for
+   * the next run, or for another process: a store that is away must not hold up the end.
+   */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    this.#round = this.#round.then(() => this.#tick());
-    await this.#round;
+    await withDeadline(this.#round, LAST_ROUND_MS);
     const { watermarks, progress, onError } = this.#options;
-    await watermarks
-      .close(progress.complete)
+    await this.#save()
+      .then(() => watermarks.close(progress.complete))
       .catch((error) =>
         onError('The watermark could not be closed; another run sees to it.', error),
       );

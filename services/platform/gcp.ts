@@ -11,8 +11,12 @@ import { openSecretManagerSecrets } from '#platform/secrets/secret-manager/secre
 import type { Secrets } from '#platform/secrets/secrets.ts';
 import { openBigQueryWarehouse } from '#platform/warehouse/bigquery/warehouse.ts';
 import { InvalidConfig } from '#schemas/problems.ts';
+import { OUTBOX, WEBHOOK_REQUESTS } from '#schemas/tables.ts';
 import { SECRET_EVENTS_TOPIC } from '#schemas/topics.ts';
 import type { OnError, Platform } from './platform.ts';
+
+/** What the roles append to. Readiness asks about these, so an account needs no right on the others. */
+const APPENDED = [OUTBOX, WEBHOOK_REQUESTS] as const;
 
 /**
  * Opens the drivers of Google Cloud. None of them waits for its service: a process starts while one
@@ -30,6 +34,7 @@ export async function openGcpPlatform(gcp: GcpConfig, onError: OnError): Promise
         dataset: gcp.dataset,
         location: gcp.datasetLocation,
         connections: gcp.appendConnections,
+        tables: APPENDED,
         restEndpoint: origin(gcp.emulators.bigquery),
         storageEndpoint: gcp.emulators.bigqueryStorage,
         onError,

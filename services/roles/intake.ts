@@ -1,4 +1,5 @@
 import { SecretCache } from '../connections/secret-cache.ts';
+import { watchSecrets } from '../connections/secret-watch.ts';
 import { RateLimiter } from '../intake/rate-limiter.ts';
 import { intakeRoutes } from '../intake/routes.ts';
 import { createAccept } from '../outbox/accept.ts';
@@ -22,6 +23,9 @@ export async function startIntake(parts: Parts): Promise<void> {
   if (republished > 0)
     parts.logger.info({ republished }, 'Carried again what the last run may have left');
 
+  const cache = new SecretCache(secrets);
+  resources.adopt(watchSecrets({ secrets, cache, onError }), (watch) => watch.close());
+
   await server.register(intakeRoutes, {
     accept: createAccept({ bus, warehouse, progress, deadlineMs: config.acceptDeadlineMs }),
     bodyLimitBytes: config.bodyLimitBytes,
@@ -31,18 +35,6 @@ export async function startIntake(parts: Parts): Promise<void> {
     log: parts.log,
     providers: new Set(parts.adapters.keys()),
     publicUrl: parts.publicUrl,
-    secrets: await watchedCache(parts),
+    secrets: cache,
   });
-
-  async function watchedCache({ onError: report }: Parts): Promise<SecretCache> {
-    const cache = new SecretCache(secrets);
-    try {
-      const watch = await secrets.watch((ref) => cache.forget(ref));
-      resources.adopt(watch, (one) => one.close());
-    } catch (error) {
-      // Copies have a short life of their own: a changed secret is only noticed later.
-      report('Changes of secrets cannot be watched; copies are read again after a minute.', error);
-    }
-    return cache;
-  }
 }

@@ -161,7 +161,8 @@ describe('relay, while running', () => {
     await accept([testEvent(2)]);
     await expect.poll(() => errors.length, within).toBeGreaterThan(1);
     expect(progress.publishedThrough).toBe(testEvent(1).received_at);
-    await expect(watermarks().latest()).resolves.toBeUndefined();
+    // A round may have begun while the first was under way; none goes past it.
+    expect([undefined, testEvent(1).received_at]).toContain(await watermarks().latest());
 
     away = false;
     await expect.poll(receivedIds, within).toEqual(idsOf(1, 2));

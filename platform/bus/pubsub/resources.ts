@@ -113,7 +113,7 @@ export class Resources {
   async deleteSubscription(name: string): Promise<void> {
     const resource = this.names.subscription(name);
     await asking({ operation: 'deleteSubscription', resource }, () =>
-      this.#clients.pubsub.subscription(resource).delete({ timeout: ADMIN_TIMEOUT_MS }),
+      this.#clients.pubsub.subscription(resource).delete({ timeout: CHECK_TIMEOUT_MS }),
     );
   }
 

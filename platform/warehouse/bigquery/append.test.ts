@@ -376,6 +376,15 @@ describe('the schema of the table', () => {
     expect(stub.describeRouting).toHaveLength(1);
   });
 
+  it('is asked for again before a new connection: the emulator locks up without', async () => {
+    await append(row('a'));
+    stub.endConnections(Code.ABORTED, 'inactive');
+    await until(() => expect(stub.openConnections).toBe(0));
+    await append(row('b'));
+    expect(stub.describeRouting).toHaveLength(2);
+    expect(stub.connections).toBe(2);
+  });
+
   it('is asked for again when BigQuery says that it changed, and may have grown', async () => {
     answerInTurn({ ...STORED, updatedSchema: { fields: [...FIELDS, more] } });
     await append(row('a'));

@@ -104,6 +104,10 @@ export class StorageStub {
     this.#server = undefined;
   }
 
+  get openConnections(): number {
+    return this.#open.size;
+  }
+
   /** Ends all connections, as BigQuery does with idle ones. */
   endConnections(code: Code, details: string): void {
     for (const stream of this.#open) stream.emit('error', { code, details });

@@ -1,0 +1,142 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeWith } from '#platform/testing/describe-with.ts';
+import { openDuckDbWarehouse } from '#platform/warehouse/duckdb/warehouse.ts';
+import { OUTBOX, WEBHOOK_REQUESTS } from '#schemas/tables.ts';
+import { outboxRow } from '../conformance.ts';
+import type { CellValue, Row, Warehouse } from '../warehouse.ts';
+import {
+  BIGQUERY_EMULATOR,
+  type BigQueryEmulator,
+  startBigQueryEmulator,
+} from './testing/emulator.ts';
+import { createDataset } from './testing/tables.ts';
+import { openBigQueryWarehouse } from './warehouse.ts';
+
+// Real: both drivers with their queries, DuckDB and the emulator. Asserted: the same rows give the
+// same answers.
+
+const TABLES = [OUTBOX, WEBHOOK_REQUESTS];
+const at = (seconds: number) => new Date(Date.UTC(2026, 0, 31, 12, 0, seconds)).toISOString();
+
+const EVENTS: readonly Row[] = [
+  outboxRow(1, { received_at: at(1) }),
+  outboxRow(2, { received_at: at(2), connection_id: 'con_2', event_type: 'deal.won' }),
+  outboxRow(3, { received_at: at(2), entity_type: 'contact', org_id: 'o1', actor: 'me' }),
+  outboxRow(4, { received_at: at(3), tenant_id: 'other', provider: 'zoho' }),
+  // The first one again, later.
+  outboxRow(1, { received_at: at(4) }),
+];
+const REQUESTS: readonly Row[] = [
+  ['r1', 'acme', 'con_1', 1],
+  ['r2', 'acme', 'con_2', 2],
+  ['r3', null, null, 3],
+  ['r4', 'other', 'con_3', 4],
+].map(([request_id, tenant_id, connection_id, seconds]) => ({
+  request_id: request_id as string,
+  received_at: at(seconds as number),
+  tenant_id: tenant_id as string | null,
+  connection_id: connection_id as string | null,
+  provider: 'hubspot',
+  outcome: 'rejected',
+  reason: 'bad_signature',
+  http_status: 401,
+  body_bytes: 12,
+  occurrences: 3,
+}));
+
+const PAGE: Readonly<Record<string, CellValue>> = {
+  tenant_id: 'acme',
+  connection_id: null,
+  provider: null,
+  event_type: null,
+  entity_type: null,
+  entity_id: null,
+  received_from: null,
+  received_to: null,
+  before_received_at: null,
+  before_event_id: null,
+  row_limit: 10,
+};
+const id = (index: number) => outboxRow(index).event_id as string;
+
+const cases: readonly [string, string, Readonly<Record<string, CellValue>>, number][] = [
+  ['a whole page', 'events-page', PAGE, 4],
+  ['a short page', 'events-page', { ...PAGE, row_limit: 2 }, 2],
+  ['of a connection', 'events-page', { ...PAGE, connection_id: 'con_2' }, 1],
+  ['of another provider', 'events-page', { ...PAGE, provider: 'zoho' }, 0],
+  ['of a type', 'events-page', { ...PAGE, event_type: 'deal.won' }, 1],
+  ['of an entity', 'events-page', { ...PAGE, entity_type: 'contact', entity_id: '3' }, 1],
+  ['of a range', 'events-page', { ...PAGE, received_from: at(2), received_to: at(4) }, 2],
+  [
+    'from a position among equal times',
+    'events-page',
+    { ...PAGE, before_received_at: at(2), before_event_id: id(3) },
+    2,
+  ],
+  ['an event', 'event-by-id', { tenant_id: 'acme', event_id: id(1) }, 1],
+  ["another tenant's event", 'event-by-id', { tenant_id: 'acme', event_id: id(4) }, 0],
+  ['counts', 'outbox-counts', {}, 1],
+  [
+    'all since the beginning',
+    'outbox-since',
+    { after_received_at: at(0), after_event_id: '', row_limit: 10 },
+    5,
+  ],
+  [
+    'some since a position among equal times',
+    'outbox-since',
+    { after_received_at: at(2), after_event_id: id(2), row_limit: 2 },
+    2,
+  ],
+  ['requests', 'webhook-requests', { tenant_id: 'acme', connection_id: null, row_limit: 10 }, 3],
+  [
+    'requests of a connection',
+    'webhook-requests',
+    { tenant_id: 'acme', connection_id: 'con_2', row_limit: 10 },
+    1,
+  ],
+];
+
+describeWith(BIGQUERY_EMULATOR, (path) => {
+  let emulator: BigQueryEmulator;
+  let dataDir: string;
+  let bigQuery: Warehouse;
+  let duckDb: Warehouse;
+
+  beforeAll(async () => {
+    emulator = await startBigQueryEmulator(path, { projectId: 'siblings' });
+    const { restEndpoint, storageEndpoint } = emulator;
+    const where = { restEndpoint, projectId: 'siblings', dataset: 'd' };
+    await createDataset(where, TABLES);
+    bigQuery = await openBigQueryWarehouse({
+      ...where,
+      location: 'EU',
+      storageEndpoint,
+      tables: TABLES,
+      appendTimeoutMs: 30_000,
+    });
+    dataDir = await mkdtemp(join(tmpdir(), 'siblings-'));
+    duckDb = await openDuckDbWarehouse({ dataDir });
+    for (const warehouse of [bigQuery, duckDb]) {
+      await warehouse.append(OUTBOX.name, EVENTS);
+      await warehouse.append(WEBHOOK_REQUESTS.name, REQUESTS);
+    }
+  }, 90_000);
+  afterAll(async () => {
+    await bigQuery.close();
+    await emulator.stop();
+    await duckDb.close();
+    await rm(dataDir, { recursive: true });
+  });
+
+  describe('the queries of BigQuery and DuckDB', () => {
+    it.each(cases)('agree on %s (%s)', async (_what, name, params, count) => {
+      const rows = await duckDb.query(name, params);
+      expect(rows).toHaveLength(count);
+      expect(await bigQuery.query(name, params)).toEqual(rows);
+    });
+  });
+});
