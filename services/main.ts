@@ -76,15 +76,19 @@ async function start(
     adapters,
     config,
     directory,
-    log: resources.adopt(new RequestLog({ warehouse, onError }), (one) => one.close()),
+    closing: [],
+    log: new RequestLog({ warehouse, onError }),
     logger,
     onError,
     platform,
     publicUrl: () => config.publicUrl ?? listening.url,
-    resources,
     server: await createServer({ logger, bodyLimitBytes: config.bodyLimitBytes }),
     store,
   };
+  parts.closing.push(() => parts.log.close());
+  resources.defer(async () => {
+    await Promise.all(parts.closing.map((close) => close()));
+  });
   const { roles } = config;
   if (roles.has('worker')) await startWorker(parts, consumers);
   if (roles.has('intake')) await startIntake(parts);

@@ -17,6 +17,8 @@ import type { OnError, Platform } from './platform.ts';
 
 /** What the roles append to. Readiness asks about these, so an account needs no right on the others. */
 const APPENDED = [OUTBOX, WEBHOOK_REQUESTS] as const;
+/** A little longer than a sender waits: a later confirmation helps nobody, and holds up the end. */
+const APPEND_TIMEOUT_MS = 3_000;
 
 /**
  * Opens the drivers of Google Cloud. None of them waits for its service: a process starts while one
@@ -35,6 +37,7 @@ export async function openGcpPlatform(gcp: GcpConfig, onError: OnError): Promise
         location: gcp.datasetLocation,
         connections: gcp.appendConnections,
         tables: APPENDED,
+        appendTimeoutMs: APPEND_TIMEOUT_MS,
         restEndpoint: origin(gcp.emulators.bigquery),
         storageEndpoint: gcp.emulators.bigqueryStorage,
         onError,

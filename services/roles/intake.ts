@@ -12,19 +12,20 @@ import type { Parts } from './parts.ts';
 
 /** The role that takes webhooks, and sees to it that what it accepted reaches the bus. */
 export async function startIntake(parts: Parts): Promise<void> {
-  const { config, onError, platform, resources, server } = parts;
+  const { closing, config, onError, platform, server } = parts;
   const { bus, database, secrets, warehouse } = platform;
   const progress = new PublishProgress();
   const watermarks = platform.shared ? new SharedWatermarks(database) : new SoleWatermark(database);
   const relay = new Relay({ bus, warehouse, watermarks, progress, onError });
   const clock = new ReceiptClock(Date.parse((await watermarks.latest()) ?? '') || 0);
   const { republished } = await relay.start();
-  resources.defer(() => relay.stop());
+  closing.push(() => relay.stop());
   if (republished > 0)
     parts.logger.info({ republished }, 'Carried again what the last run may have left');
 
   const cache = new SecretCache(secrets);
-  resources.adopt(watchSecrets({ secrets, cache, onError }), (watch) => watch.close());
+  const watch = watchSecrets({ secrets, cache, onError });
+  closing.push(() => watch.close());
 
   await server.register(intakeRoutes, {
     accept: createAccept({ bus, warehouse, progress, deadlineMs: config.acceptDeadlineMs }),

@@ -18,8 +18,8 @@ export interface Parts {
   readonly platform: Platform;
   /** Scheme and host that providers address. */
   readonly publicUrl: () => string;
-  /** Released in reverse order when the process ends. */
-  readonly resources: AsyncDisposableStack;
+  /** What to close once no more requests come: all at the same time, as the end has seconds. */
+  readonly closing: (() => Promise<unknown>)[];
   readonly server: Awaited<ReturnType<typeof createServer>>;
   readonly store: ConnectionStore;
 }

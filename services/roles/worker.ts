@@ -5,12 +5,13 @@ import type { Parts } from './parts.ts';
 
 /** The role that acts on events and does what the scheduler asks for. */
 export async function startWorker(
-  { config, platform, resources, server }: Parts,
+  { closing, config, platform, server }: Parts,
   consumers: readonly Consumer[],
 ): Promise<void> {
   const { bus, database, verifyTaskToken } = platform;
   for (const consumer of consumers) {
-    resources.adopt(await consume(bus, database, consumer), (subscription) => subscription.close());
+    const subscription = await consume(bus, database, consumer);
+    closing.push(() => subscription.close());
   }
   await server.register(taskRoutes, {
     tasks: new Map([['ledger-cleanup', ledgerCleanup(database, config.ledgerDays)]]),

@@ -1,21 +1,24 @@
-// Real: goccy's BigQuery emulator, with the schema as `tributary schema apply` makes it. Asserted: the
-// answers that the DuckDB suite beside it asserts of the same rows. What the emulator has not: partition
-// filters are not required there, nothing is billed, and there are no row access policies; the
-// predicates of the policies are asked as plain filters.
+// Real: goccy's BigQuery emulator with the declared tables. Asserted: the answers that the DuckDB suite
+// beside it asserts of the same rows. What the emulator lacks: partition filters are not required there,
+// nothing is billed, and there are no row access policies, whose predicates are asked as plain filters.
+// Functions and views stand in the queries as their texts; that it takes them as functions and views is
+// asserted beside `applySchema`.
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeWith } from '#platform/testing/describe-with.ts';
 import { parseQueryFile } from '#platform/warehouse/bigquery/query-files.ts';
 import { QueryRunner } from '#platform/warehouse/bigquery/query-runner.ts';
-import { applySchema } from '#platform/warehouse/bigquery/schema/apply.ts';
 import { membershipPredicate } from '#platform/warehouse/bigquery/schema/row-access.ts';
 import {
   BIGQUERY_EMULATOR,
   startBigQueryEmulator,
 } from '#platform/warehouse/bigquery/testing/emulator.ts';
+import { createDataset } from '#platform/warehouse/bigquery/testing/tables.ts';
+import { loadSqlObjects, type SqlObject } from '#platform/warehouse/sql-objects.ts';
 import type { CellValue, Row } from '#platform/warehouse/warehouse.ts';
 import { TABLES, type Table } from '#schemas/tables.ts';
 import { ACCESS_CASES, ANALYST_CASES, OBJECT_CASES } from './cases.ts';
+import { inline } from './inline.ts';
 import { SEED } from './seed.ts';
 
 const FOLDER = new URL('../../sql/bigquery/analyst/', import.meta.url);
@@ -25,12 +28,14 @@ describeWith(BIGQUERY_EMULATOR, (path) => {
   describe("analysts' questions on BigQuery", () => {
     const stack = new AsyncDisposableStack();
     let runner: QueryRunner;
+    let objects: readonly SqlObject[];
 
     beforeAll(async () => {
       const emulator = await startBigQueryEmulator(path, { projectId: TARGET.projectId });
       stack.defer(() => emulator.stop());
       const { restEndpoint } = emulator;
-      await applySchema({ ...TARGET, restEndpoint, readers: [], dryRun: false });
+      await createDataset({ ...TARGET, restEndpoint });
+      objects = await loadSqlObjects('bigquery');
       runner = new QueryRunner({
         ...TARGET,
         endpoint: restEndpoint,
@@ -41,11 +46,13 @@ describeWith(BIGQUERY_EMULATOR, (path) => {
     });
     afterAll(() => stack.disposeAsync());
 
-    const query = (sql: string): Promise<Row[]> => runner.run(plainQuery(sql), {});
+    const query = (sql: string): Promise<Row[]> => runner.run(plainQuery(inline(sql, objects)), {});
 
     it.each(ANALYST_CASES)('$query', async ({ query: name, params, rows }) => {
       const text = await readFile(new URL(`${name}.sql`, FOLDER), 'utf8');
-      expect(await runner.run(parseQueryFile(name, text), params)).toEqual(rows);
+      const file = parseQueryFile(name, text);
+      const asked = { ...file, sql: inline(text, objects) };
+      expect(await runner.run(asked, params)).toEqual(rows);
     });
 
     it.each(OBJECT_CASES)('$name', async ({ sql, rows }) => {

@@ -337,6 +337,16 @@ export const OBJECT_CASES: readonly ObjectCase[] = [
     ],
   },
   {
+    name: 'loss_ledger_between finds a proof from before its window',
+    sql: `SELECT * FROM loss_ledger_between(TIMESTAMP '2026-03-02 10:00:29.5', TIMESTAMP '2026-03-02 10:00:35')`,
+    rows: [ledger('zenith', '02T10:00:00.000', [1, 1, 0, 0, 0])],
+  },
+  {
+    name: 'loss_ledger_between finds a receipt from after its window',
+    sql: `SELECT * FROM loss_ledger_between(TIMESTAMP '2026-03-02 10:00:28', TIMESTAMP '2026-03-02 10:00:29.5')`,
+    rows: [],
+  },
+  {
     name: 'loss_ledger_between takes no proof of an earlier receipt for a loss',
     sql: `SELECT * FROM loss_ledger_between(TIMESTAMP '2026-03-07 00:00:00', TIMESTAMP '2026-03-08 00:00:00')`,
     rows: [],
