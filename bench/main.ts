@@ -1,9 +1,11 @@
 import { benchAccept } from './accept.ts';
 import { benchSoak } from './soak.ts';
+import { benchStart } from './start.ts';
 
 const BENCHMARKS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   accept: benchAccept,
   soak: benchSoak,
+  start: benchStart,
 };
 
 const [name = '', ...args] = process.argv.slice(2);
@@ -11,7 +13,8 @@ const benchmark = BENCHMARKS[name];
 if (!benchmark) {
   process.stderr.write(
     'Usage: npm run bench -- accept [--platform embedded|gcp] [--seconds 5] [--rounds 3]\n' +
-      '       npm run bench -- soak [--platform embedded|gcp] [--events 1000000]\n',
+      '       npm run bench -- soak [--platform embedded|gcp] [--events 1000000]\n' +
+      '       npm run bench -- start [--rounds 7]\n',
   );
   process.exit(2);
 }
