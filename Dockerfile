@@ -22,6 +22,10 @@ COPY platform ./platform
 COPY schemas ./schemas
 COPY services ./services
 COPY sql ./sql
+# Compiled at build time, so that a start takes a third less. With the flags of the start: others
+# would make V8 throw the result away.
+ENV NODE_COMPILE_CACHE=/app/.compile-cache
+RUN ["node", "--min-semi-space-size=16", "--max-semi-space-size=16", "--disable-warning=ExperimentalWarning", "--input-type=module", "--eval", "for (const file of ['cli/commands/serve', 'cli/commands/schema', 'services/platform/gcp']) await import(`${process.cwd()}/${file}.ts`)"]
 USER node
 # Cloud Run sends SIGTERM to this process, which drains within 10 s.
 ENTRYPOINT ["node", "--min-semi-space-size=16", "--max-semi-space-size=16", "--disable-warning=ExperimentalWarning", "cli/main.ts"]

@@ -18,8 +18,13 @@ const entry = join(import.meta.dirname, '..', file);
 const child = spawn(pinnedNode, [...NODE_FLAGS, entry, ...args], {
   // The channel tells the child when this process is gone, also by kill -9.
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-  // glibc keeps an arena for each thread of the pool; one is enough, and keeps 50 MB less.
-  env: { MALLOC_ARENA_MAX: '1', ...process.env },
+  env: {
+    // glibc keeps an arena for each thread of the pool; one is enough, and keeps 50 MB less.
+    MALLOC_ARENA_MAX: '1',
+    // Compiled once, read at the next start: a third of the time until it is ready.
+    NODE_COMPILE_CACHE: join(import.meta.dirname, '..', 'node_modules', '.cache', 'node'),
+    ...process.env,
+  },
 });
 
 // A terminal sends Ctrl-C to both processes; the child decides what it means.

@@ -1,4 +1,4 @@
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { z } from 'zod';
 import { escapeToken, parsePointer } from '#adapters/kit/json-pointer.ts';
 import { type Definition, definitionSchema } from './definition-schema.ts';
@@ -44,15 +44,20 @@ const FORMATS: Readonly<Record<string, { test: (text: string) => boolean; expect
   },
 };
 
-const ajv = new Ajv2020({
-  allErrors: true,
-  useDefaults: true,
-  discriminator: true,
-  allowUnionTypes: true,
-  // Formats beside types are checked by hand-written tests only, none of which can backtrack.
-  formats: Object.fromEntries(Object.entries(FORMATS).map(([name, { test }]) => [name, test])),
-});
-const validate = ajv.compile<Definition>(definitionSchema);
+let compiled: ValidateFunction<Definition> | undefined;
+
+/** Compiled when it is first needed: it takes some 80 ms, which no start should cost. */
+function validator(): ValidateFunction<Definition> {
+  compiled ??= new Ajv2020({
+    allErrors: true,
+    useDefaults: true,
+    discriminator: true,
+    allowUnionTypes: true,
+    // Formats beside types are checked by hand-written tests only, none of which can backtrack.
+    formats: Object.fromEntries(Object.entries(FORMATS).map(([name, { test }]) => [name, test])),
+  }).compile<Definition>(definitionSchema);
+  return compiled;
+}
 
 /**
  * Checks the shape of a definition and fills in its defaults. The input is left as it is.
@@ -61,6 +66,7 @@ const validate = ajv.compile<Definition>(definitionSchema);
  */
 export function parseDefinition(written: unknown): Definition {
   const definition = copyJson(written);
+  const validate = validator();
   if (validate(definition)) return definition;
   throw invalidDefinition((validate.errors ?? []).map(toFault));
 }

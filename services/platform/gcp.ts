@@ -3,7 +3,6 @@ import { openPubSubBus } from '#platform/bus/pubsub/bus.ts';
 import type { Endpoint, GcpConfig } from '#platform/config/gcp-config.ts';
 import type { Database } from '#platform/database/database.ts';
 import { openPostgres } from '#platform/database/postgres/postgres.ts';
-import { openCloudScheduler } from '#platform/scheduler/cloud-scheduler/cloud-scheduler.ts';
 import { createGoogleJwks } from '#platform/scheduler/google-jwks.ts';
 import type { JobSpec, Scheduler } from '#platform/scheduler/scheduler.ts';
 import { createTaskTokenVerifier } from '#platform/scheduler/task-token.ts';
@@ -108,6 +107,10 @@ async function openScheduler(
   if (tasks.workerUrl === undefined || tasks.account === undefined) {
     throw new InvalidConfig('TRIBUTARY_WORKER_URL and TRIBUTARY_TASK_ACCOUNT are required.');
   }
+  // Loaded here: two of three roles need no scheduler, and its client takes 40 ms to load.
+  const { openCloudScheduler } = await import(
+    '#platform/scheduler/cloud-scheduler/cloud-scheduler.ts'
+  );
   const scheduler = await openCloudScheduler({
     projectId,
     location,

@@ -1,9 +1,10 @@
 // Real: the files and libraries of the image, Node, the start. See image.ts for what is not.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../support/embedded-drivers.ts';
 import { type Image, layOutImage } from './image.ts';
@@ -43,6 +44,19 @@ describe('the image', () => {
     ]);
     expect(dockerfile).toMatch(/^RUN npm ci --omit=dev/m);
   });
+
+  it('is compiled at build time, with the flags of the start', async () => {
+    const cache = await temporaryFolder(stack);
+    const { compileArgs, nodeArgs } = image;
+    const flags = nodeArgs.slice(0, nodeArgs.indexOf('cli/main.ts'));
+    expect(compileArgs.slice(0, flags.length)).toEqual(flags);
+    await promisify(execFile)(process.execPath, compileArgs, {
+      cwd: image.dir,
+      env: { ...image.env, NODE_COMPILE_CACHE: cache },
+    });
+    const compiled = await readdir(cache, { recursive: true });
+    expect(compiled.length).toBeGreaterThan(500);
+  }, 60_000);
 
   it('serves from the files it holds, and drains at SIGTERM', async () => {
     const dataDir = await temporaryFolder(stack);

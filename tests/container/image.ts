@@ -11,6 +11,8 @@ export interface Image {
   readonly env: Readonly<Record<string, string>>;
   /** Arguments of node: flags, entry point and command. */
   readonly nodeArgs: readonly string[];
+  /** What the build runs after the files are there, to compile them ahead: arguments of node. */
+  readonly compileArgs: readonly string[];
 }
 
 /** Lays out in `dir` what the image holds under its working directory. */
@@ -43,6 +45,10 @@ export async function layOutImage(dir: string): Promise<Image> {
       ),
     ),
     nodeArgs: args,
+    compileArgs: list('RUN')
+      .filter(({ value }) => value.startsWith('["node"'))
+      .flatMap(({ value }) => JSON.parse(value) as string[])
+      .slice(1),
   };
 }
 
