@@ -1,12 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { Problem } from '#schemas/problem.ts';
 import packageJson from '../package.json' with { type: 'json' };
-import { addConnection, listConnections, setConnectionStatus } from './commands/connections.ts';
-import { doctor } from './commands/doctor.ts';
-import { events } from './commands/events.ts';
-import { tail } from './commands/tail.ts';
 import { CommandFailed, EXIT } from './exit.ts';
 import { wholeNumber } from './whole-number.ts';
+
+/** Loaded when used: each command starts without what the others need. */
+const connectionCommands = () => import('./commands/connections.ts');
 
 const program = new Command('tributary')
   .description('Signed CRM webhooks in, durable canonical events out.')
@@ -30,7 +29,6 @@ Configuration is read from the environment: see docs/operations.md.`,
 program
   .command('serve')
   .description('run the server until SIGTERM or Ctrl-C')
-  // Loaded when used: the other commands start without the server's libraries.
   .action(async () => (await import('./commands/serve.ts')).serve());
 
 program
@@ -50,20 +48,22 @@ connections
   .option('--secret-file <file>', 'read the signing secret from a file')
   .option('--secret-stdin', 'read the signing secret from standard input')
   .option('--settings <json>', 'settings as JSON text, or @FILE')
-  .action(addConnection);
+  .action(async (provider, options) =>
+    (await connectionCommands()).addConnection(provider, options),
+  );
 connections
   .command('list')
   .description('list the connections')
   .option('--json', 'print JSON')
-  .action(listConnections);
+  .action(async (options) => (await connectionCommands()).listConnections(options));
 connections
   .command('enable <id>')
   .description('take webhooks again')
-  .action((id) => setConnectionStatus(id, 'active'));
+  .action(async (id) => (await connectionCommands()).setConnectionStatus(id, 'active'));
 connections
   .command('disable <id>')
   .description('refuse webhooks of this connection')
-  .action((id) => setConnectionStatus(id, 'inactive'));
+  .action(async (id) => (await connectionCommands()).setConnectionStatus(id, 'inactive'));
 
 program
   .command('send <provider> [event]')
@@ -78,7 +78,7 @@ program
   .description('show events as they pass on the bus')
   .option('--json', 'print each event as one line of JSON')
   .option('--count <n>', 'end after so many events', wholeNumber)
-  .action(tail);
+  .action(async (options) => (await import('./commands/tail.ts')).tail(options));
 
 program
   .command('events [id]')
@@ -91,7 +91,7 @@ program
   .option('--to <time>', 'received before, RFC 3339')
   .option('--limit <n>', 'at most so many', wholeNumber, 50)
   .option('--json', 'print JSON')
-  .action(events);
+  .action(async (id, options) => (await import('./commands/events.ts')).events(id, options));
 
 const schema = program
   .command('schema')
@@ -119,7 +119,7 @@ program
   .command('doctor')
   .description('what is configured, what is missing, what to do')
   .option('--json', 'print JSON')
-  .action(doctor);
+  .action(async (options) => (await import('./commands/doctor.ts')).doctor(options));
 
 try {
   await program.parseAsync();

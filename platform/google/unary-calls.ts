@@ -48,7 +48,6 @@ export class UnaryCalls {
   constructor(makeClient: () => GeneratedClient, timeoutMs: number) {
     this.#makeClient = makeClient;
     this.#timeoutMs = timeoutMs;
-    this.#client = makeClient();
   }
 
   /**
