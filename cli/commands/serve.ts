@@ -5,10 +5,27 @@ import { startServer } from '#services/main.ts';
 import { removeServerNote, writeServerNote } from '../running-server.ts';
 import { onShutdown } from '../shutdown.ts';
 
+/** By the names that Cloud Logging filters and colours by, besides pino's own number. */
+const SEVERITIES: Readonly<Record<string, string>> = {
+  trace: 'DEBUG',
+  debug: 'DEBUG',
+  info: 'INFO',
+  warn: 'WARNING',
+  error: 'ERROR',
+  fatal: 'CRITICAL',
+};
+
+function cloudSeverity(label: string, level: number) {
+  return { level, severity: SEVERITIES[label] };
+}
+
 /** `tributary serve`: the roles that are configured, until SIGTERM or Ctrl-C. */
 export async function serve(): Promise<void> {
   const config = readConfig(process.env);
-  const logger = pino({ level: config.logLevel });
+  const logger = pino({
+    level: config.logLevel,
+    ...(config.platform === 'gcp' && { formatters: { level: cloudSeverity } }),
+  });
   const server = await startServer({ config, logger });
   // Tells commands on this machine where the server is. In a container there are none, and no folder.
   const keepsNote = config.platform === 'embedded';

@@ -6,7 +6,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { headingId, markdownFiles, ROOT, read } from './documents.ts';
 
 const LAYERS = Object.keys(packageJson.imports).map((name) => name.slice(1, -2));
-const FOLDERS = [...LAYERS, 'bench', 'bin', 'cli', 'docs', 'scripts', 'sql', 'tests'];
+const FOLDERS = [...LAYERS, 'bench', 'bin', 'cli', 'docs', 'scripts', 'sql', 'terraform', 'tests'];
 const FILE = new RegExp(`\`((?:${FOLDERS.join('|')})/[\\w./-]*)\``, 'g');
 
 const cli = read('cli/main.ts');

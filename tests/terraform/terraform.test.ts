@@ -6,6 +6,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { configSchema } from '#platform/config/variables.ts';
+import { NAME_PREFIX } from '#platform/scheduler/cloud-scheduler/cloud-scheduler.ts';
 import { describeWith } from '#platform/testing/describe-with.ts';
 import { findExecutable } from '#platform/testing/part.ts';
 import * as problems from '#schemas/problems.ts';
@@ -73,6 +74,8 @@ describe('names', () => {
   it('jobs, their schedules and tasks are those of the code', () => {
     const declared = JOBS.map(({ name, schedule, task }) => [name, { schedule, task }]);
     expect(local(`${MODULES}/scheduler`, 'jobs')).toEqual(Object.fromEntries(declared));
+    const { name } = resource('google_cloud_scheduler_job', 'this');
+    expect(name).toBe(`${NAME_PREFIX}${computed('each.key')}`);
   });
 
   it('one service for each role', () => {

@@ -33,6 +33,8 @@ export interface CloudSchedulerOptions {
   readonly onError?: (error: unknown) => void;
 }
 
+/** Tells the product's jobs from others of the project; terraform/ uses the same. */
+export const NAME_PREFIX = 'tributary-';
 /** "The maximum length is 500 characters" (Google's proto). */
 const MAX_NAME_LENGTH = 500;
 const MAX_ROUNDS = 3;
@@ -63,7 +65,7 @@ class CloudScheduler implements Scheduler {
   #closed = false;
 
   constructor(options: CloudSchedulerOptions, attemptDeadlineSeconds: number) {
-    const { projectId, location, namePrefix = 'tributary-', timeoutMs = 10_000 } = options;
+    const { projectId, location, namePrefix = NAME_PREFIX, timeoutMs = 10_000 } = options;
     const parent = `projects/${projectId}/locations/${location}`;
     this.#api = new CloudSchedulerApi(projectId, parent, options.endpoint, timeoutMs);
     this.#timeoutMs = timeoutMs;

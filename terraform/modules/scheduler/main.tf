@@ -9,9 +9,10 @@ locals {
 resource "google_cloud_scheduler_job" "this" {
   for_each = local.jobs
 
-  project          = var.project_id
-  region           = var.region
-  name             = each.key
+  project = var.project_id
+  region  = var.region
+  # The prefix by which the Cloud Scheduler driver tells the product's jobs from others.
+  name             = "tributary-${each.key}"
   schedule         = each.value.schedule
   time_zone        = "Etc/UTC"
   attempt_deadline = "${var.attempt_deadline_seconds}s"
