@@ -54,9 +54,7 @@ export function createAccept(options: AcceptOptions): Accept {
     if (fresh.length === 0) return Promise.resolve(acceptance);
     const ids = fresh.map((event) => event.event_id);
     const rows = fresh.map(eventToRow);
-    const tooLarge = rows
-      .map((row, index) => oversize(row, fresh[index], options.bus))
-      .find(Boolean);
+    const tooLarge = findOversize(fresh, rows, options.bus);
     if (tooLarge) return Promise.reject(tooLarge);
     return store(fresh, rows, options).then(() => {
       // Only now: a repetition may be waved through only when the first is durable. Of two at the
@@ -118,19 +116,23 @@ interface Outcome {
 const ENVELOPE_BYTES = 16_384;
 const UTF8_BYTES_PER_UNIT = 3;
 
-function oversize(
-  row: Row,
-  event: CanonicalEvent | undefined,
-  bus: Bus,
+// Apart from createAccept: a function made there that names the events keeps them until the answer.
+function findOversize(
+  events: readonly CanonicalEvent[],
+  rows: readonly Row[],
+  { maxMessageBytes }: Bus,
 ): EventTooLarge | undefined {
-  // Measured only where it could be: counting the bytes of every event would cost as much as making it.
-  const atMost = String(row.payload).length * UTF8_BYTES_PER_UNIT + ENVELOPE_BYTES;
-  if (atMost <= bus.maxMessageBytes || !event) return undefined;
-  const bytes = messageBytes(new EventMessage(event));
-  if (bytes <= bus.maxMessageBytes) return undefined;
-  return new EventTooLarge(
-    `The event ${event.event_type} of ${event.entity_type} ${event.entity_id} has ${bytes} bytes, more than the ${bus.maxMessageBytes} that can be carried. Have the provider send less in one event.`,
-  );
+  for (const [index, event] of events.entries()) {
+    // Measured only where it could be: counting every event's bytes would cost as much as making it.
+    const atMost = String(rows[index]?.payload).length * UTF8_BYTES_PER_UNIT + ENVELOPE_BYTES;
+    if (atMost <= maxMessageBytes) continue;
+    const bytes = messageBytes(new EventMessage(event));
+    if (bytes <= maxMessageBytes) continue;
+    return new EventTooLarge(
+      `The event ${event.event_type} of ${event.entity_type} ${event.entity_id} has ${bytes} bytes, more than the ${maxMessageBytes} that can be carried. Have the provider send less in one event.`,
+    );
+  }
+  return undefined;
 }
 
 function inexactness({ payload }: CanonicalEvent): InvalidEvent | undefined {
