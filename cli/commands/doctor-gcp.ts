@@ -11,7 +11,8 @@ import { type Finding, finding } from '../finding.ts';
 export async function examineCapabilities(config: Config): Promise<Finding[]> {
   await using platform = await openPlatform(config, () => undefined);
   const { bus, database, secrets, warehouse } = platform;
-  return Promise.all([
+  // Awaited here: the platform is closed when this function ends.
+  return await Promise.all([
     examine('database', () => database.query('SELECT 1')),
     examine('bus', () => bus.check(EVENTS_TOPIC)),
     examine('warehouse', () => warehouse.check()),

@@ -181,6 +181,34 @@ describeOnCloud('roles on gcp', (cloud) => {
   }, 60_000);
 });
 
+describeOnCloud('doctor on gcp', (cloud) => {
+  it('asks every capability, and names what is missing', async () => {
+    await using stack = new AsyncDisposableStack();
+    const product = await Product.inNewFolder(stack);
+    const installation: Record<string, string> = {
+      ...(await cloud().installation()),
+      TRIBUTARY_API_TOKEN: TOKEN,
+    };
+    // Once through a server, so that its topic is there: on an emulator nobody else makes it.
+    await (await product.serve(installation)).stop();
+    const examine = async (change: Record<string, string>) => {
+      const env = { ...installation, ...change };
+      const { exitCode, stdout } = await product.run(['doctor', '--json'], { env });
+      const { findings } = JSON.parse(stdout) as { findings: { check: string; found: string }[] };
+      return { exitCode, found: Object.fromEntries(findings.map((one) => [one.check, one.found])) };
+    };
+    expect(await examine({})).toMatchObject({
+      exitCode: 0,
+      found: { database: 'answers', bus: 'answers', warehouse: 'answers', secrets: 'answers' },
+    });
+    const wrong = await examine({ TRIBUTARY_BIGQUERY_DATASET: 'nowhere', PGDATABASE: 'nowhere' });
+    expect(wrong.exitCode).toBe(1);
+    expect(wrong.found.database).toMatch(/"nowhere" does not exist.*\[resource_missing\]/);
+    expect(wrong.found.warehouse).toMatch(/nowhere/);
+    expect(JSON.stringify(wrong)).not.toContain(installation.PGPASSWORD ?? 'a password');
+  }, 60_000);
+});
+
 describeOnCloud('outages on gcp', () => {
   it('one store is enough to acknowledge; without both the sender is told to retry', async () => {
     await using stack = new AsyncDisposableStack();

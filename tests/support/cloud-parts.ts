@@ -1,6 +1,6 @@
 // What stands in for Google Cloud, started together: Google's Pub/Sub emulator, a BigQuery emulator, a
 // real PostgreSQL, and stand-ins for Secret Manager and Cloud Scheduler in this process.
-import { PubSub } from '@google-cloud/pubsub';
+import { openPubSubBus } from '#platform/bus/pubsub/bus.ts';
 import { PUBSUB_EMULATOR, startPubSubEmulator } from '#platform/bus/pubsub/testing/emulator.ts';
 import type { Endpoint } from '#platform/config/gcp-config.ts';
 import { POSTGRES, startPostgres } from '#platform/database/postgres/testing/server.ts';
@@ -53,18 +53,17 @@ export async function startCloud(): Promise<Cloud> {
       await startBigQueryEmulator(bigQueryBinary ?? '', { projectId: PROJECT }),
     );
     const postgres = stopLater(await startPostgres(postgresDir ?? '', { maxConnections: 200 }));
-    const pubsub = new PubSub({ projectId: PROJECT, emulatorMode: true, apiEndpoint: bus.host });
-    stack.defer(() => pubsub.close());
-    await pubsub.createTopic(SECRET_EVENTS_TOPIC);
+    const notifier = stack.adopt(
+      await openPubSubBus({ projectId: PROJECT, emulatorHost: bus.host, createMissing: true }),
+      (one) => one.close(),
+    );
     const secretManager = stopLater(
       await startSecretManagerServer({
         projectId: PROJECT,
         onNotification: ({ attributes, data }) => {
-          const message = { attributes, data: Buffer.from(data) };
-          pubsub
-            .topic(SECRET_EVENTS_TOPIC)
-            .publishMessage(message)
-            .catch(() => undefined);
+          const message = { attributes, data, orderingKey: '' };
+          // As Secret Manager does it: what cannot be told is not told.
+          notifier.publish(SECRET_EVENTS_TOPIC, [message]).catch(() => undefined);
         },
       }),
     );

@@ -90,6 +90,8 @@ describe('OrderedQueue and Cursor over restarts', () => {
         const COUNT = 40;
         const items = [...keyStream.take(COUNT)].map((key, position) => ({ key, position }));
         const settled = new Set<number>();
+        // What the cursor in use has seen settled, and the kept one: a crash forgets the difference.
+        let seenSettled = new Set<number>();
         let keptSettled = new Set<number>();
         let kept = new Cursor({ readTo: 0, unsettled: [] }).state();
         let cursor = new Cursor(kept);
@@ -98,10 +100,11 @@ describe('OrderedQueue and Cursor over restarts', () => {
         let next = 0;
         const save = () => {
           kept = JSON.parse(JSON.stringify(cursor.state()));
-          keptSettled = new Set(settled);
+          keptSettled = new Set(seenSettled);
         };
         const reopen = () => {
           cursor = new Cursor(kept);
+          seenSettled = new Set(keptSettled);
           queue = new OrderedQueue<Item>(({ key }) => key);
           out = [];
           next = cursor.low;
@@ -128,6 +131,7 @@ describe('OrderedQueue and Cursor over restarts', () => {
           const item = out.shift();
           if (!item) return;
           settled.add(item.position);
+          seenSettled.add(item.position);
           cursor.settle(item.position);
           queue.settle(item);
         };
