@@ -2,11 +2,10 @@ import { stringify } from 'node:querystring';
 import { setTimeout as delay } from 'node:timers/promises';
 import { status as Code } from '@grpc/grpc-js';
 import { grpcCode } from './call-error.ts';
+import { ReadyClient, type Startable } from './ready-client.ts';
 
 /** What all of Google's generated gRPC clients have in common. */
-export interface GeneratedClient {
-  initialize(): Promise<unknown>;
-  close(): Promise<void>;
+export interface GeneratedClient extends Startable {
   // biome-ignore lint/complexity/noBannedTypes: the type of the generated clients
   readonly innerApiCalls: Readonly<Record<string, Function>>;
 }
@@ -39,14 +38,13 @@ class NoAnswer extends Error {
  * and a client that could not find its credentials once never looks again.
  */
 export class UnaryCalls {
-  readonly #makeClient: () => GeneratedClient;
+  readonly #client: ReadyClient<GeneratedClient>;
   readonly #timeoutMs: number;
   readonly #underWay = new Set<Promise<unknown>>();
-  #client: GeneratedClient | undefined;
 
   /** @param timeoutMs bound of one call, with its retries */
   constructor(makeClient: () => GeneratedClient, timeoutMs: number) {
-    this.#makeClient = makeClient;
+    this.#client = new ReadyClient(makeClient);
     this.#timeoutMs = timeoutMs;
   }
 
@@ -68,7 +66,7 @@ export class UnaryCalls {
   /** Waits for the calls under way, then closes the connection. */
   async close(): Promise<void> {
     await Promise.all(this.#underWay);
-    await this.#client?.close();
+    await this.#client.close();
   }
 
   async #withRetries<Answer>(
@@ -97,7 +95,7 @@ export class UnaryCalls {
     routing: CallOptions['routing'],
     timeoutMs: number,
   ): Promise<Answer> {
-    const made = this.#initialized().then((client) =>
+    const made = this.#client.get().then((client) =>
       client.innerApiCalls[method]?.(request, {
         timeout: timeoutMs,
         retry: null,
@@ -107,19 +105,6 @@ export class UnaryCalls {
     );
     const [answer, , page] = await this.#bounded(method, made, timeoutMs);
     return (page ?? answer) as Answer;
-  }
-
-  async #initialized(): Promise<GeneratedClient> {
-    this.#client ??= this.#makeClient();
-    const client = this.#client;
-    try {
-      await client.initialize();
-    } catch (error) {
-      // It keeps the failure for ever. The next call starts with a new one.
-      if (this.#client === client) this.#client = undefined;
-      throw error;
-    }
-    return client;
   }
 
   async #bounded<Result>(

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { DatabaseUnavailable, InternalError } from '#schemas/problems.ts';
 import type { Database, Queryable } from '../database.ts';
 import { applyMigrations, type ScriptRunner } from '../migrate.ts';
+import { whileOpen } from '../while-open.ts';
 import { ensureFolder } from './create-folder.ts';
 import { Engine, type EngineOptions, IN_MEMORY } from './engine.ts';
 import { Turns } from './turns.ts';
@@ -143,23 +144,12 @@ class PgliteDatabase implements Database {
 }
 
 function transactionOf(engine: Engine, state: { readonly open: boolean }): ScriptRunner {
-  const refuseEnded = () => {
-    if (!state.open) {
-      throw new InternalError(
-        'The transaction has ended. Await every statement inside its body, and use it nowhere else.',
-      );
-    }
-  };
-  return {
-    async query<Row extends object>(sql: string, values: readonly unknown[] = []) {
-      refuseEnded();
-      return engine.query<Row>(sql, values);
-    },
-    async script(sql) {
-      refuseEnded();
+  return whileOpen(state, {
+    query: (sql, values = []) => engine.query(sql, values),
+    script: async (sql) => {
       await engine.script(sql);
     },
-  };
+  });
 }
 
 async function commit(engine: Engine): Promise<void> {

@@ -1,5 +1,5 @@
-import { InternalError } from '#schemas/problems.ts';
 import type { ScriptRunner } from '../migrate.ts';
+import { whileOpen } from '../while-open.ts';
 import { commitUnknown, hiddenFailure } from './errors.ts';
 import type { Session } from './session.ts';
 
@@ -13,23 +13,12 @@ export function transactionOf(
   state: { readonly open: boolean },
   timeoutMs?: number,
 ): ScriptRunner {
-  const refuseEnded = () => {
-    if (!state.open) {
-      throw new InternalError(
-        'The transaction has ended. Await every statement inside its body, and use it nowhere else.',
-      );
-    }
-  };
-  return {
-    async query<Row extends object>(sql: string, values: readonly unknown[] = []) {
-      refuseEnded();
-      return rowsOf<Row>(session, sql, values, timeoutMs);
-    },
-    async script(sql) {
-      refuseEnded();
+  return whileOpen(state, {
+    query: (sql, values = []) => rowsOf(session, sql, values, timeoutMs),
+    script: async (sql) => {
       await session.run({ text: sql, timeoutMs });
     },
-  };
+  });
 }
 
 /** The rows of one statement. */

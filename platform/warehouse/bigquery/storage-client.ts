@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 // Not by the package's own entry: that also loads its reader and Apache Arrow, some 75 ms at start.
 import { BigQueryWriteClient } from '@google-cloud/bigquery-storage/build/src/v1/big_query_write_client.js';
 import { clientOptions, type PlainEndpoint } from '#platform/google/client-options.ts';
+import { ReadyClient } from '#platform/google/ready-client.ts';
 import type { RowDescriptor } from './proto-rows.ts';
 import type { TableField } from './schema-fault.ts';
 
@@ -50,10 +51,9 @@ export interface AppendStream extends Duplex {
   cancel(): void;
 }
 
-/** Google's client of the Storage Write API, which a failed start does not spoil. */
+/** Google's client of the Storage Write API. */
 export class StorageClient {
-  readonly #make: () => BigQueryWriteClient;
-  #client: BigQueryWriteClient | undefined;
+  readonly #client: ReadyClient<BigQueryWriteClient>;
 
   /** @param endpoint where it talks to instead of Google, in plain text */
   constructor(projectId: string, endpoint: PlainEndpoint | undefined) {
@@ -65,7 +65,7 @@ export class StorageClient {
       // Coming back after a short absence is what most failures are.
       'grpc.initial_reconnect_backoff_ms': 100,
     };
-    this.#make = () => new BigQueryWriteClient(options);
+    this.#client = new ReadyClient(() => new BigQueryWriteClient(options));
   }
 
   /**
@@ -74,7 +74,7 @@ export class StorageClient {
    * @throws the client's error; nothing is repeated
    */
   async tableFields(stream: string, timeoutMs: number): Promise<readonly TableField[]> {
-    const client = await within(this.#initialized(), timeoutMs);
+    const client = await within(this.#client.get(), timeoutMs);
     const answers = await client.innerApiCalls.getWriteStream?.(
       { name: stream, view: 'FULL' },
       { timeout: Math.max(1, timeoutMs), retry: null, otherArgs: routing('name', stream) },
@@ -83,25 +83,12 @@ export class StorageClient {
   }
 
   async openAppend(stream: string): Promise<AppendStream> {
-    const client = await this.#initialized();
+    const client = await this.#client.get();
     return client.innerApiCalls.appendRows?.(null, { otherArgs: routing('write_stream', stream) });
   }
 
   async close(): Promise<void> {
-    await this.#client?.close().catch(() => undefined);
-  }
-
-  async #initialized(): Promise<BigQueryWriteClient> {
-    this.#client ??= this.#make();
-    const client = this.#client;
-    try {
-      await client.initialize();
-    } catch (error) {
-      // It keeps the failure, of finding credentials for one, for ever. The next call makes another.
-      if (this.#client === client) this.#client = undefined;
-      throw error;
-    }
-    return client;
+    await this.#client.close().catch(() => undefined);
   }
 }
 
