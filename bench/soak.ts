@@ -5,7 +5,7 @@ import { productOn } from './targets.ts';
 
 const EVENTS_PER_REQUEST = 100;
 const CONNECTIONS = 8;
-const SLICE_SECONDS = 10;
+const SLICE_SECONDS = 5;
 /** What comes and goes with garbage collection and is no growth. */
 const NOISE_MB = 40;
 
@@ -24,9 +24,9 @@ export async function benchSoak(args: readonly string[]): Promise<void> {
   });
   const wanted = Number(values.events);
   const product = await (await productOn(values.platform))();
-  const samples: { readonly events: number; readonly mb: number }[] = [];
+  const samplesMb: number[] = [];
   let events = 0;
-  const sampling = setInterval(() => samples.push({ events, mb: residentMb(product.pid) }), 250);
+  const sampling = setInterval(() => samplesMb.push(residentMb(product.pid)), 250);
   try {
     while (events < wanted) {
       const load = startProcess('bench/load.ts', [
@@ -45,11 +45,7 @@ export async function benchSoak(args: readonly string[]): Promise<void> {
     await product.stop();
   }
   const peakBetween = (from: number, to: number) =>
-    Math.max(
-      ...samples
-        .filter((one) => one.events >= from * events && one.events <= to * events)
-        .map(({ mb }) => mb),
-    );
+    Math.max(...samplesMb.slice(from * samplesMb.length, to * samplesMb.length));
   const [early, late] = [peakBetween(0.25, 0.5), peakBetween(0.75, 1)];
   const flat = late - early <= NOISE_MB;
   process.stdout.write(
