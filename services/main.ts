@@ -64,7 +64,10 @@ async function start(
   const onError = (message: string, error: unknown) => logger.error({ err: error }, message);
   const platform = resources.use(await openPlatform(config, onError));
   const { bus, database, warehouse } = platform;
-  await database.migrate();
+  const [server] = await Promise.all([
+    createServer({ logger, bodyLimitBytes: config.bodyLimitBytes }),
+    database.migrate(),
+  ]);
 
   const adapters = adaptersByProvider();
   const store = new ConnectionStore(database);
@@ -82,7 +85,7 @@ async function start(
     onError,
     platform,
     publicUrl: () => config.publicUrl ?? listening.url,
-    server: await createServer({ logger, bodyLimitBytes: config.bodyLimitBytes }),
+    server,
     store,
   };
   parts.closing.push(() => parts.log.close());
