@@ -36,8 +36,14 @@ function describeMainJob(makeEnv: () => Promise<Env>): void {
   }, 60_000);
   afterAll(() => stack.disposeAsync());
 
-  const get = async (path: string) =>
-    (await fetch(serving.url + path, { headers: authorization })).json();
+  /** Asks again after 503, as that answer says: a busy BigQuery emulator refuses a query at times. */
+  const get = async (path: string, attemptsLeft = 5): Promise<unknown> => {
+    const answer = await fetch(serving.url + path, { headers: authorization });
+    const text = await answer.text();
+    if (answer.ok) return JSON.parse(text);
+    if (answer.status === 503 && attemptsLeft > 1) return get(path, attemptsLeft - 1);
+    throw new Error(`${answer.status} ${text}\n${serving.output.slice(-5).join('\n')}`);
+  };
   const storedIds = () => outboxIds({ get } as Parameters<typeof outboxIds>[0]);
   const webhookUrl = () =>
     `${env.TRIBUTARY_PUBLIC_URL ?? serving.url}/webhooks/hubspot/${connectionId}`;
