@@ -72,7 +72,6 @@ async function start(
   const adapters = adaptersByProvider();
   const store = new ConnectionStore(database);
   const directory = new ConnectionDirectory({ load: () => store.all(), adapters, onError });
-  await directory.refresh();
 
   const listening = { url: '', ready: false };
   const parts: Parts = {

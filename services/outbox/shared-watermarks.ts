@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '#platform/database/database.ts';
+import { saveWatermark } from './save-watermark.ts';
 import type { Abandoned, Watermarks } from './watermarks.ts';
 
 /** A process that has not been heard of for so long is gone. */
@@ -43,10 +44,8 @@ export class SharedWatermarks implements Watermarks {
     }));
   }
 
-  async forget(abandoned: readonly Abandoned[]): Promise<void> {
-    await this.#database.query('DELETE FROM relay_watermarks WHERE name = ANY($1::text[])', [
-      abandoned.map(({ name }) => name),
-    ]);
+  forget(abandoned: readonly Abandoned[]): Promise<void> {
+    return this.#remove(abandoned.map(({ name }) => name));
   }
 
   open(): Promise<void> {
@@ -54,12 +53,7 @@ export class SharedWatermarks implements Watermarks {
   }
 
   async save(publishedThrough: string): Promise<void> {
-    await this.#database.query(
-      `INSERT INTO relay_watermarks (name, published_through) VALUES ($1, $2)
-       ON CONFLICT (name) DO UPDATE
-       SET published_through = EXCLUDED.published_through, updated_at = now()`,
-      [this.#name, publishedThrough],
-    );
+    await saveWatermark(this.#database, this.#name, publishedThrough);
     this.#saved = publishedThrough;
   }
 
@@ -69,6 +63,12 @@ export class SharedWatermarks implements Watermarks {
   }
 
   async close(complete: boolean): Promise<void> {
-    if (complete) await this.forget([{ name: this.#name, from: '' }]);
+    if (complete) await this.#remove([this.#name]);
+  }
+
+  async #remove(names: readonly string[]): Promise<void> {
+    await this.#database.query('DELETE FROM relay_watermarks WHERE name = ANY($1::text[])', [
+      names,
+    ]);
   }
 }

@@ -1,4 +1,5 @@
 import type { Database } from '#platform/database/database.ts';
+import { saveWatermark } from './save-watermark.ts';
 import type { Abandoned, Watermarks } from './watermarks.ts';
 
 const NAME = 'integration-events';
@@ -30,13 +31,8 @@ export class SoleWatermark implements Watermarks {
     return [{ name: NAME, from }];
   }
 
-  async save(publishedThrough: string): Promise<void> {
-    await this.#database.query(
-      `INSERT INTO relay_watermarks (name, published_through) VALUES ($1, $2)
-       ON CONFLICT (name) DO UPDATE
-       SET published_through = EXCLUDED.published_through, updated_at = now()`,
-      [NAME, publishedThrough],
-    );
+  save(publishedThrough: string): Promise<void> {
+    return saveWatermark(this.#database, NAME, publishedThrough);
   }
 
   // The row stays from run to run, and nobody else reads it.

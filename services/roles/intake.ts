@@ -14,6 +14,7 @@ import type { Parts } from './parts.ts';
 export async function startIntake(parts: Parts): Promise<void> {
   const { closing, config, onError, platform, server } = parts;
   const { bus, database, secrets, warehouse } = platform;
+  await parts.directory.refresh();
   const progress = new PublishProgress();
   const watermarks = platform.shared ? new SharedWatermarks(database) : new SoleWatermark(database);
   const relay = new Relay({ bus, warehouse, watermarks, progress, onError });
