@@ -1,10 +1,10 @@
 import type { Adapter } from '#adapters/kit/adapter.ts';
+import { collectFaults } from '#adapters/kit/faults.ts';
+import { readRequest } from '#adapters/kit/verification/request-reader.ts';
+import { compileVerifier } from '#adapters/kit/verification/verifier.ts';
 import { compileExtractor } from './extract.ts';
-import { collectFaults } from './faults.ts';
-import { readRequest } from './request-reader.ts';
 import { buildSample } from './sample.ts';
 import { type CustomSettings, parseDefinition, settingsSchema } from './settings.ts';
-import { compileVerifier } from './verification/verifier.ts';
 
 /** An adapter made of data: the connection's definition says how to verify and what to extract. */
 export const customAdapter: Adapter<CustomSettings> = {

@@ -1,5 +1,5 @@
 import { type ASTNode, Environment } from '@marcbachmann/cel-js';
-import type { Report } from './faults.ts';
+import type { Report } from '#adapters/kit/faults.ts';
 
 /** What a condition may look at: plain data, and nothing of ours. */
 export interface ConditionInput {

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
+import type { Report } from '#adapters/kit/faults.ts';
+import type { Verifier } from '#adapters/kit/verification/verifier.ts';
 import { canonicalText } from './canonical-text.ts';
 import type { ExtractDefinition } from './extract-schema.ts';
-import type { Report } from './faults.ts';
 import { compileValue, type ItemContext } from './item-value.ts';
-import type { Verifier } from './verification/verifier.ts';
 
 export interface DedupeKey {
   readonly text: string;

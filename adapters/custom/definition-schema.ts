@@ -1,6 +1,6 @@
+import type { FromSchema } from '#adapters/kit/schema-type.ts';
+import { verificationSchema } from '#adapters/kit/verification/definitions.ts';
 import { extractSchema } from './extract-schema.ts';
-import type { FromSchema } from './schema-type.ts';
-import { verificationSchema } from './verification-schema.ts';
 
 const text = { type: 'object', additionalProperties: { type: 'string', maxLength: 1024 } } as const;
 

@@ -1,9 +1,9 @@
+import type { Report } from '#adapters/kit/faults.ts';
+import type { Verifier } from '#adapters/kit/verification/verifier.ts';
 import type { DedupeKey } from './dedupe-key.ts';
 import type { ExtractDefinition } from './extract-schema.ts';
-import type { Report } from './faults.ts';
 import { compileValue, type ItemContext, type ItemValue } from './item-value.ts';
 import type { Resolution } from './type-map.ts';
-import type { Verifier } from './verification/verifier.ts';
 
 export interface Entity {
   readonly entityType: string;

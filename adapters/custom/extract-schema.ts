@@ -1,5 +1,5 @@
+import type { FromSchema } from '#adapters/kit/schema-type.ts';
 import { EVENT_TYPE_PATTERN } from '#schemas/event.ts';
-import type { FromSchema } from './schema-type.ts';
 
 /* JSON Schemas of the `extract` part of a definition; see verification-schema.ts for the manner. */
 

@@ -1,10 +1,10 @@
 import type { EventDraft, SkippedItem, WebhookResult } from '#adapters/kit/adapter.ts';
+import type { Report } from '#adapters/kit/faults.ts';
+import type { RequestReader } from '#adapters/kit/verification/request-reader.ts';
+import type { Verifier } from '#adapters/kit/verification/verifier.ts';
 import { parseBody } from './body.ts';
 import type { Definition } from './definition-schema.ts';
-import type { Report } from './faults.ts';
 import { compileItem } from './item.ts';
-import type { RequestReader } from './request-reader.ts';
-import type { Verifier } from './verification/verifier.ts';
 
 /** @throws InvalidJson or InvalidBody when nothing of the body can be used */
 export type Extractor = (reader: RequestReader) => WebhookResult;

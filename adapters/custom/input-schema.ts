@@ -1,6 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { Report } from '#adapters/kit/faults.ts';
 import type { InputSchemaDefinition } from './extract-schema.ts';
-import type { Report } from './faults.ts';
 import { checkHostile } from './hostile-schema.ts';
 
 /** What is wrong with an item, as pointer and rule, or undefined. Holds nothing of the item. */

@@ -1,8 +1,8 @@
+import type { Report } from '#adapters/kit/faults.ts';
 import { parsePointer, readTokens } from '#adapters/kit/json-pointer.ts';
+import { asText, type RequestReader } from '#adapters/kit/verification/request-reader.ts';
+import type { Verifier } from '#adapters/kit/verification/verifier.ts';
 import type { EventTypeDefinition, ValueDefinition } from './extract-schema.ts';
-import type { Report } from './faults.ts';
-import { asText, type RequestReader } from './request-reader.ts';
-import type { Verifier } from './verification/verifier.ts';
 
 /** Where values of an item are read from. */
 export interface ItemContext {

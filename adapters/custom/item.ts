@@ -1,5 +1,8 @@
 import type { EventDraft } from '#adapters/kit/adapter.ts';
+import type { Report } from '#adapters/kit/faults.ts';
+import { parseInstant } from '#adapters/kit/instant.ts';
 import { parsePointer } from '#adapters/kit/json-pointer.ts';
+import type { Verifier } from '#adapters/kit/verification/verifier.ts';
 import { findInexact } from '#schemas/exact.ts';
 import { InvalidBody } from '#schemas/problems.ts';
 import { isObject } from './body.ts';
@@ -7,12 +10,9 @@ import { type DecimalField, normaliseDecimals } from './decimals.ts';
 import { compileDedupeKey } from './dedupe-key.ts';
 import { compileEntity } from './entity.ts';
 import type { ExtractDefinition } from './extract-schema.ts';
-import type { Report } from './faults.ts';
 import { compileInputSchema } from './input-schema.ts';
-import { parseInstant } from './instant.ts';
 import { compileValue, type ItemContext, type ItemValue, pointerValue } from './item-value.ts';
 import { compileTypeMap, type Resolution } from './type-map.ts';
-import type { Verifier } from './verification/verifier.ts';
 
 export type ItemOutcome =
   | { readonly kind: 'draft'; readonly draft: EventDraft }

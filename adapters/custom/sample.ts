@@ -1,10 +1,10 @@
 import type { SampleOptions, WebhookRequest } from '#adapters/kit/adapter.ts';
+import { placeValue } from '#adapters/kit/verification/place-value.ts';
+import type { SampleDraft } from '#adapters/kit/verification/scheme.ts';
+import type { Verifier } from '#adapters/kit/verification/verifier.ts';
 import { InvalidSettings } from '#schemas/problems.ts';
 import type { Definition, SampleDefinition } from './definition-schema.ts';
 import type { CustomSettings } from './settings.ts';
-import { placeValue } from './verification/place-value.ts';
-import type { SampleDraft } from './verification/scheme.ts';
-import type { Verifier } from './verification/verifier.ts';
 
 /**
  * Builds and signs a sample of a definition.

@@ -1,8 +1,8 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { z } from 'zod';
+import { invalidDefinition } from '#adapters/kit/faults.ts';
 import { escapeToken, parsePointer } from '#adapters/kit/json-pointer.ts';
 import { type Definition, definitionSchema } from './definition-schema.ts';
-import { invalidDefinition } from './faults.ts';
 
 /** Settings of a custom connection: the definition as written; `bind` checks and compiles it. */
 export const settingsSchema = z.strictObject({

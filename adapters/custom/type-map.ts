@@ -1,7 +1,7 @@
+import type { Report } from '#adapters/kit/faults.ts';
 import { EVENT_TYPE_PATTERN } from '#schemas/event.ts';
 import { type Condition, compileCondition } from './condition.ts';
 import type { ExtractDefinition } from './extract-schema.ts';
-import type { Report } from './faults.ts';
 import { type ItemValue, pointerValue } from './item-value.ts';
 
 export type Resolution =

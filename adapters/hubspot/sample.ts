@@ -1,5 +1,5 @@
 import type { SampleOptions, WebhookRequest } from '#adapters/kit/adapter.ts';
-import { decodeListedEscapes } from '#adapters/kit/listed-escapes.ts';
+import { decodeListedEscapes } from '#adapters/kit/verification/listed-escapes.ts';
 import { InvalidRequest } from '#schemas/problems.ts';
 import type { HubspotSettings } from './settings.ts';
 import { signatureHeaders } from './sign.ts';

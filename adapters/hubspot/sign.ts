@@ -1,4 +1,4 @@
-import { digest, hmac } from '#adapters/kit/signature.ts';
+import { digest, hmac } from '#adapters/kit/verification/signature.ts';
 
 /*
  * HubSpot's signatures. Source of all three: HubSpot developer documentation, "Validating

@@ -1,5 +1,5 @@
 import type { Verdict, WebhookRequest } from '#adapters/kit/adapter.ts';
-import { decodeListedEscapes } from '#adapters/kit/listed-escapes.ts';
+import { decodeListedEscapes } from '#adapters/kit/verification/listed-escapes.ts';
 import {
   decodeSignature,
   refused,
@@ -7,7 +7,7 @@ import {
   singleHeader,
   staleness,
   VERIFIED,
-} from '#adapters/kit/signature.ts';
+} from '#adapters/kit/verification/signature.ts';
 import type { HubspotSettings } from './settings.ts';
 import {
   SIGNATURE_HEADER,

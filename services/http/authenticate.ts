@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { sameText } from '#adapters/kit/signature.ts';
+import { sameText } from '#adapters/kit/verification/signature.ts';
 import { NotAuthenticated } from '#schemas/problems.ts';
 
 /** On whose behalf a request acts. Everything it reads and writes is within the tenant. */

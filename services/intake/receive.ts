@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { WebhookAnswer, WebhookRequest, WebhookResult } from '#adapters/kit/adapter.ts';
-import { hmac } from '#adapters/kit/signature.ts';
+import { hmac } from '#adapters/kit/verification/signature.ts';
 import {
   ConnectionDisabled,
   EncodingNotSupported,

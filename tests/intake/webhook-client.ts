@@ -1,7 +1,7 @@
 // Requests as providers sign and send them, byte by byte under the test's control.
 import { request as httpRequest } from 'node:http';
 import { signatureHeaders } from '#adapters/hubspot/sign.ts';
-import { hmac } from '#adapters/kit/signature.ts';
+import { hmac } from '#adapters/kit/verification/signature.ts';
 import { PUBLIC_URL } from './intake-app.ts';
 
 export interface Sent {

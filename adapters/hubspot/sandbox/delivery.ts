@@ -1,4 +1,4 @@
-import { decodeListedEscapes } from '#adapters/kit/listed-escapes.ts';
+import { decodeListedEscapes } from '#adapters/kit/verification/listed-escapes.ts';
 import { signatureHeaders } from '../sign.ts';
 import type { SandboxNotification } from './account.ts';
 import type { Random } from './random.ts';

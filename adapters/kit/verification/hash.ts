@@ -1,8 +1,8 @@
-import { digest, hmac, refused, sameBytes, VERIFIED } from '#adapters/kit/signature.ts';
 import { InvalidSettings } from '#schemas/problems.ts';
-import type { HashDefinition } from '../verification-schema.ts';
+import type { HashDefinition } from './definitions.ts';
 import type { Scheme } from './scheme.ts';
 import { keyOf, keysOf } from './secret-key.ts';
+import { digest, hmac, refused, sameBytes, VERIFIED } from './signature.ts';
 import { compileSignedContent, isVerdict } from './signed-content.ts';
 
 /** `hmac`, a keyed hash of the content; and `digest`, a hash of content that holds the secret. */

@@ -1,5 +1,5 @@
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
-import type { RefusalReason, Verdict, WebhookRequest } from './adapter.ts';
+import type { RefusalReason, Verdict, WebhookRequest } from '../adapter.ts';
 
 export type SignatureEncoding = 'hex' | 'base64' | 'base64url' | 'hex-dashed';
 export type HashAlgorithm = 'sha1' | 'sha256' | 'sha384' | 'sha512';

@@ -1,9 +1,9 @@
-import type { Verdict } from '#adapters/kit/adapter.ts';
-import { MAX_SIGNATURE_LENGTH, refused, sameText, VERIFIED } from '#adapters/kit/signature.ts';
-import { readPlace } from '../request-reader.ts';
-import type { BasicDefinition, StaticTokenDefinition } from '../verification-schema.ts';
+import type { Verdict } from '../adapter.ts';
+import type { BasicDefinition, StaticTokenDefinition } from './definitions.ts';
 import { placeValue } from './place-value.ts';
+import { readPlace } from './request-reader.ts';
 import type { Scheme } from './scheme.ts';
+import { MAX_SIGNATURE_LENGTH, refused, sameText, VERIFIED } from './signature.ts';
 import { afterPrefix } from './signature-value.ts';
 
 /** What schemes that send a secret itself have in common: they vouch for all of the request. */

@@ -1,4 +1,4 @@
-import type { FromSchema } from './schema-type.ts';
+import type { FromSchema } from '../schema-type.ts';
 
 /*
  * JSON Schemas of the `verification` part of a definition. They are values and types at once:

@@ -1,14 +1,13 @@
-import type { Verdict } from '#adapters/kit/adapter.ts';
-import { refused, VERIFIED } from '#adapters/kit/signature.ts';
-import type { Definition } from '../definition-schema.ts';
+import type { Verdict } from '../adapter.ts';
 import type { Report } from '../faults.ts';
-import type { RequestReader } from '../request-reader.ts';
-import type { Place, SchemeDefinition } from '../verification-schema.ts';
 import { checkSigned } from './check-signed.ts';
+import type { Place, SchemeDefinition } from './definitions.ts';
 import { hashScheme } from './hash.ts';
 import { jwtScheme } from './jwt.ts';
 import { publicKeyScheme } from './public-key.ts';
+import type { RequestReader } from './request-reader.ts';
 import type { SampleDraft, Scheme } from './scheme.ts';
+import { refused, VERIFIED } from './signature.ts';
 import { basicScheme, staticTokenScheme } from './token.ts';
 
 export interface Verifier {
@@ -20,8 +19,18 @@ export interface Verifier {
   sign(draft: SampleDraft, secret: string): SampleDraft;
 }
 
-/** Compiles `verification` and `require`. */
-export function compileVerifier(definition: Definition, report: Report): Verifier {
+/** Which schemes a request is checked by, and whether one of them is enough. */
+export interface VerificationDefinition {
+  readonly require: 'any' | 'all';
+  readonly verification: readonly SchemeDefinition[];
+}
+
+/**
+ * Compiles schemes to one check.
+ *
+ * @param report told of every fault of the definition, with a pointer into the settings
+ */
+export function compileVerifier(definition: VerificationDefinition, report: Report): Verifier {
   const schemes = definition.verification.map((scheme, index) =>
     compileScheme(scheme, `/definition/verification/${index}`, report),
   );

@@ -1,6 +1,6 @@
-import type { RefusalReason } from '#adapters/kit/adapter.ts';
-import { decodeSignature } from '#adapters/kit/signature.ts';
-import type { JwtDefinition } from '../verification-schema.ts';
+import type { RefusalReason } from '../adapter.ts';
+import type { JwtDefinition } from './definitions.ts';
+import { decodeSignature } from './signature.ts';
 
 type JsonObject = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,6 @@
-import { parseTemplate, type TemplatePart } from '../content-template.ts';
 import type { Report } from '../faults.ts';
-import type { SignedDefinition } from '../verification-schema.ts';
+import { parseTemplate, type TemplatePart } from './content-template.ts';
+import type { SignedDefinition } from './definitions.ts';
 import { checkSignature } from './signature-value.ts';
 import { compileSignedContent } from './signed-content.ts';
 

@@ -1,10 +1,10 @@
 import { type KeyObject, verify } from 'node:crypto';
-import { refused, VERIFIED } from '#adapters/kit/signature.ts';
 import { InvalidSettings } from '#schemas/problems.ts';
 import type { Report } from '../faults.ts';
-import type { PublicKeyDefinition } from '../verification-schema.ts';
+import type { PublicKeyDefinition } from './definitions.ts';
 import { type KeyKind, keysToTry, readPublicKey } from './public-keys.ts';
 import type { Scheme } from './scheme.ts';
+import { refused, VERIFIED } from './signature.ts';
 import { compileSignedContent, isVerdict } from './signed-content.ts';
 
 const NO_SECRET = Buffer.alloc(0);

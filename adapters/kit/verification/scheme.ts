@@ -1,6 +1,6 @@
-import type { Verdict } from '#adapters/kit/adapter.ts';
-import type { RequestReader } from '../request-reader.ts';
-import type { Place } from '../verification-schema.ts';
+import type { Verdict } from '../adapter.ts';
+import type { Place } from './definitions.ts';
+import type { RequestReader } from './request-reader.ts';
 
 /** A request being built for a sample; schemes add to it. */
 export interface SampleDraft {

@@ -1,5 +1,5 @@
 import { InvalidSettings } from '#schemas/problems.ts';
-import type { Place } from '../verification-schema.ts';
+import type { Place } from './definitions.ts';
 import type { SampleDraft } from './scheme.ts';
 
 /**

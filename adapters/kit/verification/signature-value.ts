@@ -1,10 +1,6 @@
-import {
-  decodeSignature,
-  MAX_SIGNATURE_LENGTH,
-  type SignatureEncoding,
-} from '#adapters/kit/signature.ts';
 import type { Report } from '../faults.ts';
-import type { SignatureDefinition } from '../verification-schema.ts';
+import type { SignatureDefinition } from './definitions.ts';
+import { decodeSignature, MAX_SIGNATURE_LENGTH, type SignatureEncoding } from './signature.ts';
 
 /** Most signatures read of one request; more are a way to make us compute. */
 export const MAX_SIGNATURES = 16;

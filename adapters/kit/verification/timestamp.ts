@@ -1,8 +1,8 @@
-import type { RefusalReason } from '#adapters/kit/adapter.ts';
-import { staleness } from '#adapters/kit/signature.ts';
+import type { RefusalReason } from '../adapter.ts';
 import { parseInstant } from '../instant.ts';
-import { type RequestReader, readPlace } from '../request-reader.ts';
-import type { TimestampDefinition } from '../verification-schema.ts';
+import type { TimestampDefinition } from './definitions.ts';
+import { type RequestReader, readPlace } from './request-reader.ts';
+import { staleness } from './signature.ts';
 import { valuesOfKey } from './signature-value.ts';
 
 /** The timestamp as sent; with a key, the one value of that key in a list. */

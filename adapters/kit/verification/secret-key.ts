@@ -1,5 +1,5 @@
-import { decodeSignature } from '#adapters/kit/signature.ts';
-import type { SecretDefinition } from '../verification-schema.ts';
+import type { SecretDefinition } from './definitions.ts';
+import { decodeSignature } from './signature.ts';
 
 /**
  * The key bytes a secret stands for.

@@ -1,16 +1,16 @@
-import type { Verdict } from '#adapters/kit/adapter.ts';
-import { decodeListedEscapes } from '#adapters/kit/listed-escapes.ts';
-import { refused, VERIFIED } from '#adapters/kit/signature.ts';
+import type { Verdict } from '../adapter.ts';
 import {
   type ContentValues,
   expandTemplate,
   parseTemplate,
   type TemplatePart,
-} from '../content-template.ts';
-import { type RequestReader, readPlace, readRequest } from '../request-reader.ts';
-import type { Place, SignedDefinition } from '../verification-schema.ts';
+} from './content-template.ts';
+import type { Place, SignedDefinition } from './definitions.ts';
+import { decodeListedEscapes } from './listed-escapes.ts';
 import { placeValue } from './place-value.ts';
+import { type RequestReader, readPlace, readRequest } from './request-reader.ts';
 import type { SampleDraft } from './scheme.ts';
+import { refused, VERIFIED } from './signature.ts';
 import { parseSignatures, spellSignature } from './signature-value.ts';
 import { readTimestamp, spellTimestamp, timestampRefusal } from './timestamp.ts';
 

@@ -1,5 +1,14 @@
 import { type KeyObject, verify } from 'node:crypto';
-import type { RefusalReason } from '#adapters/kit/adapter.ts';
+import { InvalidSettings } from '#schemas/problems.ts';
+import type { RefusalReason } from '../adapter.ts';
+import type { Report } from '../faults.ts';
+import type { JwtDefinition } from './definitions.ts';
+import { claimsRefusal, parseJsonPart } from './jwt-claims.ts';
+import { placeValue } from './place-value.ts';
+import { ownKey } from './public-key.ts';
+import { keysToTry } from './public-keys.ts';
+import type { SampleDraft, Scheme } from './scheme.ts';
+import { keyOf, keysOf } from './secret-key.ts';
 import {
   decodeSignature,
   hmac,
@@ -7,16 +16,7 @@ import {
   refused,
   sameBytes,
   VERIFIED,
-} from '#adapters/kit/signature.ts';
-import { InvalidSettings } from '#schemas/problems.ts';
-import type { Report } from '../faults.ts';
-import type { JwtDefinition } from '../verification-schema.ts';
-import { claimsRefusal, parseJsonPart } from './jwt-claims.ts';
-import { placeValue } from './place-value.ts';
-import { ownKey } from './public-key.ts';
-import { keysToTry } from './public-keys.ts';
-import type { SampleDraft, Scheme } from './scheme.ts';
-import { keyOf, keysOf } from './secret-key.ts';
+} from './signature.ts';
 import { afterPrefix } from './signature-value.ts';
 
 /** Seconds a sample's token is good for. */

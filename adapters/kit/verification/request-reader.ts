@@ -1,8 +1,8 @@
-import type { WebhookRequest } from '#adapters/kit/adapter.ts';
-import { parsePointer, readTokens } from '#adapters/kit/json-pointer.ts';
-import { singleHeader } from '#adapters/kit/signature.ts';
 import { parseExact } from '#schemas/json.ts';
-import type { Place } from './verification-schema.ts';
+import type { WebhookRequest } from '../adapter.ts';
+import { parsePointer, readTokens } from '../json-pointer.ts';
+import type { Place } from './definitions.ts';
+import { singleHeader } from './signature.ts';
 
 /** Largest body parsed before it is verified, in bytes: only `body-pointer` asks for it. */
 export const MAX_UNVERIFIED_JSON_BYTES = 64 * 1024;
