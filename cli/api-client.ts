@@ -14,6 +14,11 @@ export interface ConnectionView {
   readonly settings: Record<string, unknown>;
 }
 
+/** The webhook URL without the secret segment that some providers' URLs end in. */
+export function webhookAddress({ id, webhook_url }: ConnectionView): string {
+  return webhook_url.slice(0, webhook_url.indexOf(id) + id.length);
+}
+
 interface RequestOptions {
   readonly body?: unknown;
   readonly signal?: AbortSignal;

@@ -74,6 +74,19 @@ program
   );
 
 program
+  .command('sandbox <provider>')
+  .description('run a provider on this machine that sends signed webhooks when told to')
+  .requiredOption('--target <url>', 'webhook URL of a connection, without a secret segment')
+  .requiredOption('--secret-file <file>', "read the connection's secret from a file")
+  .option('--settings <json>', "the connection's settings as JSON text, or @FILE")
+  .option('--seed <n>', 'the same seed makes the same changes', wholeNumber, 1)
+  .option('--port <n>', 'port of its control surface (default: any)', wholeNumber, 0)
+  .option('--time-scale <n>', 'divides the delays of the provider', wholeNumber, 1)
+  .action(async (provider, options) =>
+    (await import('./commands/sandbox.ts')).sandbox(provider, options),
+  );
+
+program
   .command('tail')
   .description('show events as they pass on the bus')
   .option('--json', 'print each event as one line of JSON')

@@ -7,6 +7,17 @@ export const SCHEMA_VERSION = '1.0';
 /** "entity.verb", lower case: `deal.won`, `line_item.created`. */
 export const EVENT_TYPE_PATTERN = /^[a-z][a-z0-9_]{0,62}\.[a-z][a-z0-9_]{0,62}$/;
 
+/** The verb of what a provider told before it is known what it means. */
+const OBSERVED = '.observed';
+
+/**
+ * True for an event that only says that an entity was seen in some state. It is resolved to the
+ * events it amounts to before other consumers see them.
+ */
+export function isObservation(eventType: string): boolean {
+  return eventType.endsWith(OBSERVED);
+}
+
 const id = (description: string) => z.string().min(1).max(256).describe(description);
 const instant = (description: string) =>
   z.iso.datetime({ precision: 3 }).describe(`${description} RFC 3339 in UTC, milliseconds.`);
@@ -19,6 +30,17 @@ export const metadataSchema = z.strictObject({
   source: z.enum(['webhook', 'poll', 'replay', 'canary']).describe('How the change reached us.'),
   actor: id('Who changed it, as the provider says.').nullable(),
   timestamp: instant('When the envelope was made.'),
+  observation_id: z
+    .uuid({ version: 'v5' })
+    .optional()
+    .describe('The observation this event was resolved from, if it was.'),
+  changed_fields: z
+    .array(z.string().max(256))
+    .max(1_000)
+    .optional()
+    .describe(
+      'Of a resolved update: the fields that differ from what was known. Absent when nothing was known before.',
+    ),
 });
 
 export const eventSchema = z

@@ -39,6 +39,18 @@ export class EncodingNotSupported extends problem(
   'The content encoding is not supported',
   'fix_request',
 ) {}
+export class ContentTypeNotSupported extends problem(
+  'content_type_not_supported',
+  415,
+  'The content type is not supported',
+  'fix_request',
+) {}
+export class MethodNotAllowed extends problem(
+  'method_not_allowed',
+  405,
+  'The provider does not send by this method',
+  'fix_request',
+) {}
 export class InvalidJson extends problem(
   'invalid_json',
   400,

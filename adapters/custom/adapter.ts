@@ -3,6 +3,7 @@ import { collectFaults } from '#adapters/kit/faults.ts';
 import { readRequest } from '#adapters/kit/verification/request-reader.ts';
 import { compileVerifier } from '#adapters/kit/verification/verifier.ts';
 import { compileExtractor } from './extract.ts';
+import { SKIP_REASONS } from './item.ts';
 import { buildSample } from './sample.ts';
 import { type CustomSettings, parseDefinition, settingsSchema } from './settings.ts';
 
@@ -11,6 +12,7 @@ export const customAdapter: Adapter<CustomSettings> = {
   provider: 'custom',
   title: 'Custom',
   eventTypes: ['*'],
+  skipReasons: SKIP_REASONS,
   settingsSchema,
   samples: ['default'],
   bind(settings) {

@@ -1,7 +1,8 @@
 import type { WebhookRequest } from '#adapters/kit/adapter.ts';
+import { isObject, utf8Text } from '#adapters/kit/json-body.ts';
 import { parsePointer, readTokens } from '#adapters/kit/json-pointer.ts';
 import { parseExact } from '#schemas/json.ts';
-import { InvalidBody, InvalidJson } from '#schemas/problems.ts';
+import { InvalidBody } from '#schemas/problems.ts';
 import type { ExtractDefinition } from './extract-schema.ts';
 
 /** Most fields of a form. */
@@ -24,7 +25,7 @@ export interface ParsedBody {
  * @throws InvalidBody when there is no batch where the definition says, or it is too long
  */
 export function parseBody(definition: ExtractDefinition, request: WebhookRequest): ParsedBody {
-  const text = decodeUtf8(request.body);
+  const text = withoutByteOrderMark(utf8Text(request.body));
   const document = definition.format === 'form' ? parseForm(text) : parseExact(text);
   const { batch, maxItems } = definition;
   if (batch === undefined) {
@@ -46,16 +47,9 @@ export function parseBody(definition: ExtractDefinition, request: WebhookRequest
   return { document, items };
 }
 
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function decodeUtf8(body: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
-  } catch {
-    throw new InvalidJson('The body is not UTF-8 text. Send it in UTF-8.');
-  }
+/** Some senders put the mark first, which is no JSON. */
+function withoutByteOrderMark(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
 /** A form as an object of texts; a field that occurs several times is a list of texts. */

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
+import { canonicalText } from '#adapters/kit/canonical-text.ts';
 import type { Report } from '#adapters/kit/faults.ts';
 import type { Verifier } from '#adapters/kit/verification/verifier.ts';
-import { canonicalText } from './canonical-text.ts';
 import type { ExtractDefinition } from './extract-schema.ts';
 import { compileValue, type ItemContext } from './item-value.ts';
 

@@ -1,6 +1,6 @@
+import { isObject } from '#adapters/kit/json-body.ts';
 import { escapeToken } from '#adapters/kit/json-pointer.ts';
 import type { Fault } from '#schemas/problem.ts';
-import { isObject } from './body.ts';
 
 /** Largest schema, in characters of JSON. */
 export const MAX_SCHEMA_LENGTH = 32 * 1024;

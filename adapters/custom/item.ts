@@ -1,11 +1,11 @@
 import type { EventDraft } from '#adapters/kit/adapter.ts';
 import type { Report } from '#adapters/kit/faults.ts';
 import { parseInstant } from '#adapters/kit/instant.ts';
+import { isObject } from '#adapters/kit/json-body.ts';
 import { parsePointer } from '#adapters/kit/json-pointer.ts';
 import type { Verifier } from '#adapters/kit/verification/verifier.ts';
 import { findInexact } from '#schemas/exact.ts';
 import { InvalidBody } from '#schemas/problems.ts';
-import { isObject } from './body.ts';
 import { type DecimalField, normaliseDecimals } from './decimals.ts';
 import { compileDedupeKey } from './dedupe-key.ts';
 import { compileEntity } from './entity.ts';
@@ -20,15 +20,18 @@ export type ItemOutcome =
   | { readonly kind: 'dropped' };
 
 /** Stable words for the request log; docs/providers/custom.md explains them. */
-export type SkipReason =
-  | 'invalid_item'
-  | 'missing_type'
-  | 'unknown_type'
-  | 'condition_failed'
-  | 'input_schema'
-  | 'invalid_entity'
-  | 'invalid_occurred_at'
-  | 'invalid_decimal';
+export const SKIP_REASONS = [
+  'invalid_item',
+  'missing_type',
+  'unknown_type',
+  'condition_failed',
+  'input_schema',
+  'invalid_entity',
+  'invalid_occurred_at',
+  'invalid_decimal',
+] as const;
+
+export type SkipReason = (typeof SKIP_REASONS)[number];
 
 /** @throws InvalidBody when an item breaks an input schema whose onInvalid is fail */
 export type ItemReader = (context: ItemContext) => ItemOutcome;

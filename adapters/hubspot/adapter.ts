@@ -1,5 +1,5 @@
 import type { Adapter } from '#adapters/kit/adapter.ts';
-import { EVENT_TYPES, PROVIDER, TITLE } from './definition.ts';
+import { EVENT_TYPES, PROVIDER, SKIP_REASONS, TITLE } from './definition.ts';
 import { SAMPLE_NAMES, sample } from './sample.ts';
 import { type HubspotSettings, settingsSchema } from './settings.ts';
 import { makeVerify } from './verify.ts';
@@ -10,8 +10,10 @@ export const hubspotAdapter: Adapter<HubspotSettings> = {
   provider: PROVIDER,
   title: TITLE,
   eventTypes: EVENT_TYPES,
+  skipReasons: SKIP_REASONS,
   settingsSchema,
   bind: (settings) => ({ verify: makeVerify(settings), webhook: makeWebhook(settings) }),
   sample,
   samples: SAMPLE_NAMES,
+  sandbox: async () => (await import('./sandbox/sandbox.ts')).hubspotSandbox,
 };

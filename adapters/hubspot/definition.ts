@@ -85,6 +85,14 @@ export const SUBSCRIPTION_TYPES: ReadonlyMap<string, SubscriptionType> = new Map
   ...rules('conversation', CONVERSATION, KINDS_OF_CONVERSATIONS),
 ]);
 
+/** Why a notification is no event: docs/providers/hubspot.md. */
+export const SKIP_REASONS = [
+  'unknown_type',
+  'invalid_item',
+  'other_portal',
+  'repeated_in_batch',
+] as const;
+
 /** Every event type the adapter can make. */
 export const EVENT_TYPES: readonly string[] = [
   ...[...OBJECTS, CUSTOM_OBJECT].flatMap((object) => [

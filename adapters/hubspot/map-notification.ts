@@ -1,4 +1,5 @@
 import type { EventDraft } from '#adapters/kit/adapter.ts';
+import { invalidItem as invalid, type Refusal } from '#adapters/kit/batch.ts';
 import {
   CUSTOM_OBJECT,
   DEAL_LOST,
@@ -9,12 +10,6 @@ import {
   SUBSCRIPTION_TYPES,
 } from './definition.ts';
 import { idText, instantMs, type Notification, payloadFault } from './notification.ts';
-
-/** Why a notification is no event. */
-export interface Refusal {
-  readonly reason: 'unknown_type' | 'invalid_item' | 'other_portal';
-  readonly detail: string;
-}
 
 /** What the drafts of one notification share. */
 interface Change {
@@ -192,8 +187,4 @@ function textOf(value: unknown): string {
 
 function quoted(type: string): string {
   return /^[\w.]{1,64}$/.test(type) ? `"${type}"` : 'this subscription type';
-}
-
-function invalid(detail: string): Refusal {
-  return { reason: 'invalid_item', detail: `Not a notification: ${detail}.` };
 }

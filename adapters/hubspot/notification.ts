@@ -6,10 +6,6 @@ export type Notification = Readonly<Record<string, unknown>>;
 /** End of the year 9999, the last instant RFC 3339 can spell. */
 const LATEST_MS = 253_402_300_799_999;
 
-export function isNotification(value: unknown): value is Notification {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /**
  * The text of an int64 id. HubSpot sends numbers; larger ones than a double holds arrive here as
  * the text `parseExact` kept, and some notifications of conversations hold text to begin with.

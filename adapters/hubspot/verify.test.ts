@@ -22,9 +22,9 @@ interface RequestVector {
   readonly url: string;
   readonly body: string;
   /** Bytes that are not UTF-8; goes before `body`. */
-  readonly bodyBase64?: string;
+  readonly body_base64?: string;
   readonly headers: Readonly<Record<string, string | string[]>>;
-  readonly receivedAtMs: number;
+  readonly received_at_ms: number;
   readonly settings: Partial<HubspotSettings>;
 }
 type Case = Partial<RequestVector> & { readonly name: string; readonly reason?: string };
@@ -53,9 +53,11 @@ const vectors = JSON.parse(
 
 function judge(vector: Case) {
   const full = { ...vectors.defaults, ...vector };
-  const { method, url, receivedAtMs, headers } = full;
+  const { method, url, received_at_ms: receivedAtMs, headers } = full;
   const body =
-    full.bodyBase64 === undefined ? Buffer.from(full.body) : Buffer.from(full.bodyBase64, 'base64');
+    full.body_base64 === undefined
+      ? Buffer.from(full.body)
+      : Buffer.from(full.body_base64, 'base64');
   const verify = makeVerify(settingsSchema.parse(full.settings));
   return verify({ method, url, body, receivedAtMs, headers }, full.secrets);
 }

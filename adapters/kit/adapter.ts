@@ -1,4 +1,7 @@
 import type { z } from 'zod';
+import type { Problem } from '#schemas/problem.ts';
+import type { Resolve } from './resolution.ts';
+import type { ProviderSandbox } from './sandbox/contract.ts';
 
 /** A webhook request as it came in: nothing is decoded, nothing is trusted. */
 export interface WebhookRequest {
@@ -9,7 +12,12 @@ export interface WebhookRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
   readonly receivedAtMs: number;
+  /** Address of the sender, as far as proxies tell; for adapters that keep lists of addresses. */
+  readonly remoteAddress?: string;
 }
+
+/** Methods a webhook can come by. */
+export type WebhookMethod = 'GET' | 'POST' | 'PUT' | 'PATCH';
 
 /** Why a request is not verified. Goes to the request log only, never to the sender. */
 export type RefusalReason =
@@ -22,7 +30,13 @@ export type RefusalReason =
   | 'timestamp_in_future'
   | 'scheme_not_allowed'
   | 'address_not_allowed'
-  | 'secret_missing';
+  | 'secret_missing'
+  | 'path_secret_missing'
+  | 'path_secret_mismatch'
+  | 'organization_mismatch'
+  | 'channel_unknown'
+  | 'channel_expired'
+  | 'body_unreadable';
 
 export type Verdict =
   | { readonly verified: true }
@@ -30,7 +44,10 @@ export type Verdict =
 
 /** One change, before the platform adds ids, tenant and times of receipt. */
 export interface EventDraft {
-  /** "entity.verb". */
+  /**
+   * "entity.verb". The verb `observed` is for changes whose true verb depends on what was known
+   * before: they are resolved before other consumers see them.
+   */
   readonly eventType: string;
   readonly entityType: string;
   readonly entityId: string;
@@ -77,17 +94,41 @@ export interface BoundAdapter {
   /**
    * Turns a verified request into event drafts, in the order of the body.
    *
-   * @throws InvalidJson or InvalidBody when nothing of the body can be used
+   * @throws InvalidJson, InvalidBody or ContentTypeNotSupported when nothing of the body can be used
    */
   webhook(request: WebhookRequest): WebhookResult;
+
+  /** Turns an observation into the events it amounts to. Adapters that make none have none. */
+  readonly resolve?: Resolve;
+
+  /**
+   * The answer to a verified request that was not accepted, where the provider expects a form of its
+   * own. Without one, the problem is answered as such.
+   */
+  refusal?(request: WebhookRequest, problem: Problem): WebhookAnswer | undefined;
 }
 
 export interface Adapter<Settings = unknown> {
   /** Name in URLs and rows: lower case, letters, digits and hyphens. */
   readonly provider: string;
   readonly title: string;
-  /** Every event type the adapter can make; a type not listed here is refused. '*' means any. */
+  /** Every event type consumers can get from the adapter. '*' means any. */
   readonly eventTypes: readonly string[];
+  /** Event types that only polling can make: no webhook tells of them. */
+  readonly polledEventTypes?: readonly string[];
+  /** Every reason an item can be skipped for; docs/errors.md explains them. */
+  readonly skipReasons: readonly string[];
+  /** Methods the provider sends by. Default POST. */
+  readonly methods?: readonly WebhookMethod[];
+  /** True when the webhook URL of a connection ends in a secret segment (`pathSecret`). */
+  readonly secretPath?: boolean;
+  /**
+   * Who makes the secret of a connection. One of `tributary` is generated when none is given, and
+   * shown that once. Default `provider`.
+   */
+  readonly secretMadeBy?: 'provider' | 'tributary';
+  /** What keeps a text from being a secret of this provider, as a sentence; undefined when nothing. */
+  secretFault?(secret: string): string | undefined;
   /** What a connection of this provider can be set to. Parsing fills in the defaults. */
   readonly settingsSchema: z.ZodType<Settings>;
   /** Compiles settings once; the result is kept and used for every request. @throws InvalidSettings */
@@ -96,6 +137,8 @@ export interface Adapter<Settings = unknown> {
   sample(options: SampleOptions<Settings>): WebhookRequest;
   /** Names of the samples there are; the first is the default. */
   readonly samples: readonly string[];
+  /** Loads a server that behaves as the provider documents; used by demo, development and tests. */
+  readonly sandbox?: () => Promise<ProviderSandbox<Settings>>;
 }
 
 export interface SampleOptions<Settings> {

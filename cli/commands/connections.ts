@@ -4,6 +4,7 @@ import { readConfig } from '#platform/config/config.ts';
 import { ApiClient, type ConnectionView } from '../api-client.ts';
 import { CommandFailed, EXIT } from '../exit.ts';
 import { printJson, printTable } from '../output.ts';
+import { readSettings } from '../settings-option.ts';
 
 export interface AddOptions {
   readonly name?: string;
@@ -76,15 +77,4 @@ async function rawSecret(options: AddOptions): Promise<string> {
     'Give the signing secret with --secret-file FILE or --secret-stdin; it is never taken from an argument.',
     EXIT.usage,
   );
-}
-
-/** @param settings JSON text, or @FILE */
-async function readSettings(settings: string | undefined): Promise<unknown> {
-  if (settings === undefined) return {};
-  const text = settings.startsWith('@') ? await readFile(settings.slice(1), 'utf8') : settings;
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new CommandFailed('--settings is not JSON. Give JSON text, or @FILE.', EXIT.usage);
-  }
 }

@@ -1,14 +1,13 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
-import { type HubspotSandbox, startHubspotSandbox } from '#adapters/hubspot/sandbox/sandbox.ts';
+import { adaptersByProvider } from '#adapters/registry.ts';
 import { type Config, readConfig } from '#platform/config/config.ts';
 import type { CanonicalEvent } from '#schemas/event.ts';
 import { startServer } from '#services/main.ts';
-import { ApiClient, type ConnectionView } from '../api-client.ts';
+import { ApiClient } from '../api-client.ts';
 import { AcknowledgedEvents, type Audit } from '../demo/acknowledged-events.ts';
+import { type ConnectedSandbox, startSandboxes } from '../demo/sandboxes.ts';
 import { eventMessages } from '../event-stream.ts';
 import { CommandFailed } from '../exit.ts';
 import { removeServerNote, writeServerNote } from '../running-server.ts';
@@ -23,38 +22,33 @@ export interface DemoOptions {
 const DEMO_DIR = resolve('.tributary/demo');
 const SUMMARY_MS = 10_000;
 
-/** `tributary demo`: the server, and a sandbox HubSpot that sends it signed webhooks. */
+/** `tributary demo`: the server, and sandbox CRMs that send it signed webhooks. */
 export async function demo(options: DemoOptions): Promise<void> {
   const config = demoConfig();
   const logger = pino({ level: 'warn' });
   const server = await startServer({ config, logger });
   await writeServerNote(config.dataDir, { url: server.url, pid: process.pid });
   const api = await ApiClient.open(config);
-  const { connection, secret } = await ensureConnection(api);
-  const acknowledged = new AcknowledgedEvents(
-    join(DEMO_DIR, 'acknowledged.txt'),
-    config.tenantId,
-    connection.id,
-  );
+  const acknowledged = new AcknowledgedEvents(join(DEMO_DIR, 'acknowledged.txt'));
   const earlier = await acknowledged.audit(api);
-  const sandbox = await startHubspotSandbox({
-    targetUrl: connection.webhook_url,
-    secret,
-    seed: Date.now(),
-    timeScale: 10_000,
-    onAcknowledged: (notifications) => acknowledged.note(notifications),
+  const sandboxes = await startSandboxes({
+    api,
+    adapters: adaptersByProvider().values(),
+    folder: DEMO_DIR,
+    tenantId: config.tenantId,
+    acknowledged,
   });
 
   const draining = new AbortController();
   const show = showEvents(api, draining.signal);
-  const sending = sendChanges(sandbox, options.rate);
+  const sending = sendChanges(sandboxes, options.rate);
   const summary = setInterval(() => void acknowledged.audit(api).then(printAudit), SUMMARY_MS);
   const stop = async () => {
     clearInterval(sending);
     clearInterval(summary);
-    await sandbox.idle();
+    await Promise.all(sandboxes.map(({ sandbox }) => sandbox.idle()));
     const audit = await acknowledged.audit(api);
-    await sandbox.close();
+    await Promise.all(sandboxes.map(({ sandbox }) => sandbox.close()));
     draining.abort();
     await show;
     // Last, where it is seen.
@@ -64,7 +58,7 @@ export async function demo(options: DemoOptions): Promise<void> {
     if (audit.missing.length > 0) throw new CommandFailed('Acknowledged events are missing.');
   };
   onShutdown(logger, stop);
-  introduce(server.url, sandbox, earlier);
+  introduce(server.url, sandboxes, earlier);
   if (options.seconds !== undefined) {
     setTimeout(() => process.kill(process.pid, 'SIGTERM'), options.seconds * 1_000);
   }
@@ -81,28 +75,16 @@ function demoConfig(): Config {
   });
 }
 
-/** The sandbox account, connected at the first start. The sandbox keeps its own copy of the secret. */
-async function ensureConnection(
-  api: ApiClient,
-): Promise<{ connection: ConnectionView; secret: string }> {
-  const secretFile = join(DEMO_DIR, 'sandbox-hubspot-client-secret');
-  const { connections } = await api.get<{ connections: ConnectionView[] }>('/v1/connections');
-  const existing = connections.find((one) => one.name === 'sandbox-hubspot');
-  if (existing) return { connection: existing, secret: await readFile(secretFile, 'utf8') };
-  const secret = randomBytes(24).toString('base64url');
-  await mkdir(DEMO_DIR, { recursive: true });
-  await writeFile(secretFile, secret, { mode: 0o600 });
-  const connection = await api.send<ConnectionView>('POST', '/v1/connections', {
-    provider: 'hubspot',
-    name: 'sandbox-hubspot',
-    secret,
-  });
-  return { connection, secret };
-}
-
-function sendChanges(sandbox: HubspotSandbox, perSecond: number): NodeJS.Timeout {
-  sandbox.emit(1);
-  return setInterval(() => sandbox.emit(Math.max(1, Math.round(perSecond / 2))), 500);
+/** One after the other, so that every provider is seen. @param perSecond of all together */
+function sendChanges(sandboxes: readonly ConnectedSandbox[], perSecond: number): NodeJS.Timeout {
+  for (const { sandbox } of sandboxes) sandbox.emit(1);
+  let next = 0;
+  return setInterval(() => {
+    for (let count = Math.max(1, Math.round(perSecond / 2)); count > 0; count -= 1) {
+      sandboxes[next % sandboxes.length]?.sandbox.emit(1);
+      next += 1;
+    }
+  }, 500);
 }
 
 /** Prints each message of the bus with what the outbox holds of it. */
@@ -131,12 +113,18 @@ async function outboxRows(api: ApiClient, eventId: string): Promise<number> {
   }
 }
 
-function introduce(url: string, sandbox: HubspotSandbox, earlier: Audit): void {
+function introduce(url: string, sandboxes: readonly ConnectedSandbox[], earlier: Audit): void {
+  const list = sandboxes.map(
+    ({ title, sandbox }) => `  ${title.padEnd(12)} control at ${sandbox.controlUrl}\n`,
+  );
+  const control = sandboxes[0]?.sandbox.controlUrl ?? '';
   process.stdout.write(`
 Tributary runs at ${url} (process ${process.pid}); its data is in ${DEMO_DIR}
-A sandbox HubSpot (control at ${sandbox.controlUrl}) sends it signed webhooks.
+These sandbox CRMs send it signed webhooks:
+${list.join('')}
 Try:  kill -9 ${process.pid}   then start the demo again: nothing acknowledged is missing.
-      curl -X POST ${sandbox.controlUrl}/sandbox/emit -d '{"count":100,"misbehave":"duplicate"}'
+      curl -X POST ${control}/sandbox/emit -d '{"count":100,"misbehave":"duplicate"}'
+      curl ${control}/sandbox/types    what else it can do
 `);
   if (earlier.acknowledged > 0) printAudit(earlier, 'Earlier runs');
   process.stdout.write('\n');

@@ -2,7 +2,7 @@ import type { WebhookRequest } from '#adapters/kit/adapter.ts';
 import { adaptersByProvider } from '#adapters/registry.ts';
 import { type Config, readConfig } from '#platform/config/config.ts';
 import { openSecrets } from '#services/platform/platform.ts';
-import { ApiClient, type ConnectionView } from '../api-client.ts';
+import { ApiClient, type ConnectionView, webhookAddress } from '../api-client.ts';
 import { CommandFailed, EXIT } from '../exit.ts';
 import { printJson } from '../output.ts';
 
@@ -39,7 +39,7 @@ export async function send(
     name,
     settings: adapter.settingsSchema.parse(connection.settings),
     secret: await readSecret(config, connection.secret_ref),
-    url: connection.webhook_url,
+    url: webhookAddress(connection),
     nowMs,
     sequence: nowMs,
   });

@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { hubspotAdapter } from '#adapters/hubspot/adapter.ts';
+import type { BoundAdapter } from '#adapters/kit/adapter.ts';
+import type { OutgoingRequest } from '#adapters/kit/sandbox/contract.ts';
 import { eventId } from '#schemas/event-id.ts';
 import type { ApiClient } from '../api-client.ts';
 
@@ -11,32 +12,29 @@ export interface Audit {
   readonly missing: readonly string[];
 }
 
+/** A connection whose sender keeps a record. */
+export interface Sender {
+  readonly tenantId: string;
+  readonly connectionId: string;
+  /** The adapter, bound to the settings of the connection. */
+  readonly adapter: BoundAdapter;
+}
+
 /**
- * The sender's own record: the ids of all events whose webhook was answered 2xx. Kept apart from
+ * The senders' own record: the ids of all events whose webhook was answered 2xx. Kept apart from
  * the server's data, so that the two can be compared after a kill -9.
  */
 export class AcknowledgedEvents {
   readonly #path: string;
-  readonly #tenantId: string;
-  readonly #connectionId: string;
-  readonly #webhook = hubspotAdapter.bind(hubspotAdapter.settingsSchema.parse({})).webhook;
 
-  constructor(path: string, tenantId: string, connectionId: string) {
+  constructor(path: string) {
     this.#path = path;
-    this.#tenantId = tenantId;
-    this.#connectionId = connectionId;
   }
 
   /** Notes the events of an acknowledged request; on return they survive the end of the process. */
-  note(notifications: readonly object[]): void {
-    const { drafts } = this.#webhook({
-      method: 'POST',
-      url: '',
-      headers: {},
-      body: Buffer.from(JSON.stringify(notifications)),
-      receivedAtMs: Date.now(),
-    });
-    const ids = drafts.map((draft) => eventId(this.#tenantId, this.#connectionId, draft.dedupeKey));
+  note({ tenantId, connectionId, adapter }: Sender, request: OutgoingRequest): void {
+    const { drafts } = adapter.webhook({ ...request, receivedAtMs: Date.now() });
+    const ids = drafts.map((draft) => eventId(tenantId, connectionId, draft.dedupeKey));
     appendFileSync(this.#path, ids.map((id) => `${id}\n`).join(''));
   }
 

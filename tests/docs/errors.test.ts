@@ -1,5 +1,6 @@
 // Holds docs/errors.md and the code together: problems, reasons of refusals and of skipped items.
 import { expect, it } from 'vitest';
+import { adaptersByProvider } from '#adapters/registry.ts';
 import { PROBLEM_KINDS } from '#schemas/problems.ts';
 import { quotedWords, read, tableRows } from './documents.ts';
 
@@ -25,23 +26,11 @@ it('the table lists every reason of a refusal', () => {
   expect(listed.toSorted()).toStrictEqual(reasons.toSorted());
 });
 
-const SKIPPING = [
-  {
-    adapter: 'hubspot',
-    reasons: [
-      ...quotedWords(read('adapters/hubspot/map-notification.ts'), /readonly reason:([^;]*);/g),
-      ...quotedWords(read('adapters/hubspot/webhook.ts'), /\breason:([^,]*),/g),
-    ],
-  },
-  {
-    adapter: 'custom',
-    reasons: quotedWords(read('adapters/custom/item.ts'), /type SkipReason =([^;]*);/g),
-  },
-];
+const adapters = [...adaptersByProvider().values()];
 
-it.each(SKIPPING)('the table lists every reason $adapter skips an item for', (skipping) => {
+it.each(adapters)('the table lists every reason $provider skips an item for', (adapter) => {
   const rows = tableRows(errors, 'reason', 'adapter', 'meaning');
-  const listed = rows.filter(([, adapters]) => adapters?.split(', ').includes(skipping.adapter));
+  const listed = rows.filter(([, names]) => names?.split(', ').includes(adapter.provider));
   const words = listed.map(([reason]) => reason);
-  expect(words.toSorted()).toStrictEqual([...new Set(skipping.reasons)].toSorted());
+  expect(words.toSorted()).toStrictEqual(adapter.skipReasons.toSorted());
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { seededRandom, shuffled } from '#adapters/kit/sandbox/random.ts';
 import { settingsSchema } from '../settings.ts';
 import { makeWebhook } from '../webhook.ts';
 import { Account, SANDBOX_TYPES } from './account.ts';
-import { seededRandom, shuffled } from './random.ts';
 
 // Real: the account and the adapter's mapping. The clock is fixed.
 

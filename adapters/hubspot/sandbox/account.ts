@@ -1,5 +1,5 @@
+import type { Random } from '#adapters/kit/sandbox/random.ts';
 import { InvalidRequest } from '#schemas/problems.ts';
-import type { Random } from './random.ts';
 
 /** A notification as HubSpot sends it; see docs/providers/hubspot.md for the fields. */
 export interface SandboxNotification {
@@ -112,6 +112,11 @@ export class Account {
       changeSource: this.#options.random.pick(['CRM', 'CRM_UI', 'API', 'IMPORT']),
       sourceId: `userId:${this.#options.random.integer(100, 120)}`,
     };
+  }
+
+  /** The ids of what there is, by object type. */
+  records(): Readonly<Record<ObjectType, Book>> {
+    return this.#books;
   }
 
   #randomType(): string {

@@ -1,15 +1,20 @@
 import { Signature } from '@hubspot/api-client';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { WebhookRequest } from '#adapters/kit/adapter.ts';
+import type { Sandbox, SandboxOptions } from '#adapters/kit/sandbox/contract.ts';
+import { type Receiver, startReceiver } from '#adapters/kit/sandbox/receiver.test-support.ts';
 import { hubspotAdapter } from '../adapter.ts';
+import type { HubspotSettings } from '../settings.ts';
 import { settingsSchema } from '../settings.ts';
-import { type Received, type Receiver, startReceiver } from './receiver.test-support.ts';
-import { type HubspotSandbox, type SandboxOptions, startHubspotSandbox } from './sandbox.ts';
+import type { SandboxNotification } from './account.ts';
+import { hubspotSandbox } from './sandbox.ts';
 
 // Real: HTTP on loopback, both signature implementations, the retry timers. The day of retries is
 // scaled to milliseconds, so attempts, order and counts may be asserted, but no duration.
 
 const SECRET = 'yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy';
-const bound = hubspotAdapter.bind(settingsSchema.parse({}));
+const settings = settingsSchema.parse({});
+const bound = hubspotAdapter.bind(settings);
 
 const started: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -17,15 +22,16 @@ afterEach(async () => {
 });
 
 async function start(
-  decide?: (request: Received, index: number) => number | undefined,
-  options: Partial<SandboxOptions> = {},
+  decide?: (request: WebhookRequest, index: number) => number | undefined,
+  options: Partial<SandboxOptions<HubspotSettings>> = {},
   path?: string,
-): Promise<{ receiver: Receiver; sandbox: HubspotSandbox }> {
+): Promise<{ receiver: Receiver; sandbox: Sandbox }> {
   const receiver = await startReceiver(decide, path);
   started.push(receiver);
-  const sandbox = await startHubspotSandbox({
+  const sandbox = await hubspotSandbox.start({
     targetUrl: receiver.url,
     secret: SECRET,
+    settings,
     timeScale: 10_000_000,
     ...options,
   });
@@ -33,9 +39,11 @@ async function start(
   return { receiver, sandbox };
 }
 
-const verified = (request: Received) => bound.verify(request, [SECRET]);
-const items = (receiver: Receiver) => receiver.received.flatMap((request) => request.items);
-const eventIds = (of: readonly { readonly eventId: number }[]) => of.map(({ eventId }) => eventId);
+const verified = (request: WebhookRequest) => bound.verify(request, [SECRET]);
+const itemsOf = ({ body }: WebhookRequest) => JSON.parse(body.toString()) as SandboxNotification[];
+const items = (receiver: Receiver) => receiver.received.flatMap(itemsOf);
+const eventIds = (of: readonly unknown[]) =>
+  (of as readonly SandboxNotification[]).map(({ eventId }) => eventId);
 const sorted = (ids: readonly number[]) => [...ids].sort((a, b) => a - b);
 
 describe('the sandbox', () => {
@@ -71,16 +79,18 @@ describe('the sandbox', () => {
   });
 
   it('cuts batches at a hundred, and keeps to its concurrent requests', async () => {
-    const { receiver, sandbox } = await start(undefined, { maxConcurrentRequests: 3 });
+    const { receiver, sandbox } = await start(undefined, { policy: { maxConcurrentRequests: 3 } });
     sandbox.emit(1_050);
     await sandbox.idle();
-    const sizes = sorted(receiver.received.map((request) => request.items.length));
+    const sizes = sorted(receiver.received.map((request) => itemsOf(request).length));
     expect(sizes).toEqual([50, ...Array<number>(10).fill(100)]);
     expect(receiver.mostOpen()).toBeLessThanOrEqual(3);
   });
 
   it('sends as many requests at once as it may', async () => {
-    const { receiver, sandbox } = await start(() => undefined, { maxConcurrentRequests: 3 });
+    const { receiver, sandbox } = await start(() => undefined, {
+      policy: { maxConcurrentRequests: 3 },
+    });
     sandbox.emit(1_000);
     await expect.poll(() => receiver.received.length).toBe(3);
     expect(receiver.mostOpen()).toBe(3);
@@ -90,7 +100,8 @@ describe('the sandbox', () => {
 
   it('retries what was answered 500 with a growing attempt number', async () => {
     const attempts = new Map<number, number[]>();
-    const { receiver, sandbox } = await start(({ items: batch }) => {
+    const { receiver, sandbox } = await start((request) => {
+      const batch = itemsOf(request);
       for (const { eventId, attemptNumber } of batch) {
         attempts.set(eventId, [...(attempts.get(eventId) ?? []), attemptNumber]);
       }
@@ -148,7 +159,7 @@ describe('the sandbox', () => {
 
   it('retries where no answer comes in time, and where nobody listens', async () => {
     const { receiver, sandbox } = await start((_, index) => (index === 0 ? undefined : 200), {
-      timeoutMs: 50,
+      policy: { timeoutMs: 50 },
     });
     sandbox.emit(1);
     await sandbox.idle();
@@ -156,9 +167,10 @@ describe('the sandbox', () => {
 
     const gone = await startReceiver();
     await gone.close();
-    const lonely = await startHubspotSandbox({
+    const lonely = await hubspotSandbox.start({
       targetUrl: gone.url,
       secret: SECRET,
+      settings,
       timeScale: 10_000_000,
     });
     started.push(lonely);
@@ -168,7 +180,9 @@ describe('the sandbox', () => {
   });
 
   it('does not follow a redirect', async () => {
-    const { sandbox } = await start((_, index) => (index === 0 ? 302 : 200), { maxRetries: 0 });
+    const { sandbox } = await start((_, index) => (index === 0 ? 302 : 200), {
+      policy: { retryDelayMs: () => undefined },
+    });
     sandbox.emit(1);
     await sandbox.idle();
     expect(sandbox.stats()).toMatchObject({ acknowledged: 0, given_up: 1, requests: 1 });
@@ -188,7 +202,7 @@ describe('the sandbox', () => {
   it('stops at once with answers and retries under way', async () => {
     const { receiver, sandbox } = await start((_, index) => (index === 0 ? 500 : undefined), {
       timeScale: 1,
-      maxConcurrentRequests: 1,
+      policy: { maxConcurrentRequests: 1 },
     });
     sandbox.emit(200);
     await expect.poll(() => receiver.received.length).toBe(2);
@@ -208,7 +222,7 @@ describe('misbehaviour', () => {
   });
 
   it('reorder sends every notification once, out of order', async () => {
-    const { receiver, sandbox } = await start(undefined, { maxConcurrentRequests: 1 });
+    const { receiver, sandbox } = await start(undefined, { policy: { maxConcurrentRequests: 1 } });
     const emitted = eventIds(sandbox.emit(150, { misbehave: 'reorder' }));
     await sandbox.idle();
     const got = eventIds(items(receiver));
@@ -251,7 +265,7 @@ describe('misbehaviour', () => {
 });
 
 describe('the control surface', () => {
-  const post = (sandbox: HubspotSandbox, body: string) =>
+  const post = (sandbox: Sandbox, body: string) =>
     fetch(`${sandbox.controlUrl}/sandbox/emit`, { method: 'POST', body });
 
   it('emits and tells its figures', async () => {

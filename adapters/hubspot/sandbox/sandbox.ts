@@ -1,127 +1,71 @@
-import { InvalidRequest } from '#schemas/problems.ts';
-import { Account, type SandboxNotification } from './account.ts';
-import { type ControlServer, startControlServer } from './control.ts';
-import { Delivery } from './delivery.ts';
-import type { EmitOptions } from './emit-options.ts';
-import { seededRandom, shuffled } from './random.ts';
-import { emptyStats, type SandboxStats } from './stats.ts';
-
-export interface SandboxOptions {
-  /** Where webhooks go. It is also what the signature covers. */
-  readonly targetUrl: string;
-  /** The app's client secret. */
-  readonly secret: string;
-  readonly portalId?: number;
-  readonly appId?: number;
-  /** The same seed makes the same changes. Default 1. */
-  readonly seed?: number;
-  /** Default 10, as at HubSpot. */
-  readonly maxConcurrentRequests?: number;
-  /** Default 5,000 ms, as at HubSpot. */
-  readonly timeoutMs?: number;
-  /** Default 10, as at HubSpot. */
-  readonly maxRetries?: number;
-  /** Default 24 hours, as at HubSpot. */
-  readonly retryWindowMs?: number;
-  /** Divides the retry delays: 86,400 turns the 24 hours into a second. Default 1. */
-  readonly timeScale?: number;
-  /** Port of the control surface on 127.0.0.1. Default 0, any free one. */
-  readonly controlPort?: number;
-  readonly nowMs?: () => number;
-  /** Told of the notifications of each request that was answered 2xx. */
-  readonly onAcknowledged?: (notifications: readonly SandboxNotification[]) => void;
-}
-
-/** Most changes of one call. */
-export const MAX_EMIT = 1_000_000;
-
-export interface HubspotSandbox {
-  /** Base address of the control surface. */
-  readonly controlUrl: string;
-  /**
-   * Makes changes and sends their notifications, without waiting for the answers.
-   *
-   * - `duplicate`: every request is sent twice.
-   * - `reorder`: notifications are shuffled before they are cut into requests.
-   * - `bad_signature`: signed with another secret, and never retried.
-   * - `late`: the first attempt has a stale timestamp; retries are sound.
-   * - `drop`: nothing is sent.
-   *
-   * @returns the notifications in the order of the changes
-   * @throws InvalidRequest for a count or type out of range
-   */
-  emit(count: number, options?: EmitOptions): readonly SandboxNotification[];
-  stats(): SandboxStats;
-  /** Resolves once nothing waits for an answer or a retry. */
-  idle(): Promise<void>;
-  close(): Promise<void>;
-}
+import type {
+  AccountOptions,
+  Attempted,
+  DeliveryPolicy,
+  ProviderSandbox,
+  SandboxAccount,
+} from '#adapters/kit/sandbox/contract.ts';
+import { startSandbox } from '#adapters/kit/sandbox/sandbox.ts';
+import { decodeListedEscapes } from '#adapters/kit/verification/listed-escapes.ts';
+import type { HubspotSettings } from '../settings.ts';
+import { signatureHeaders } from '../sign.ts';
+import { MAX_BATCH } from '../webhook.ts';
+import { Account, SANDBOX_TYPES, type SandboxNotification } from './account.ts';
 
 const DAY_MS = 86_400_000;
+const MAX_RETRIES = 10;
+const DEFAULT_PORTAL_ID = 62515;
 
-/** Starts a HubSpot that lives on this machine and sends real webhooks. */
-export async function startHubspotSandbox(options: SandboxOptions): Promise<HubspotSandbox> {
-  const { targetUrl, secret, seed = 1, nowMs = Date.now } = options;
-  const stats = emptyStats();
-  // Two sequences: when answers come must not change what happens in the account.
-  const account = new Account({
-    portalId: options.portalId ?? 62515,
-    appId: options.appId ?? 1160452,
-    random: seededRandom(seed),
-    nowMs,
-  });
-  const random = seededRandom(seed + 1);
-  const delivery = new Delivery(
-    {
-      targetUrl,
-      secret,
-      random,
-      nowMs,
-      maxConcurrentRequests: options.maxConcurrentRequests ?? 10,
-      timeoutMs: options.timeoutMs ?? 5000,
-      maxRetries: options.maxRetries ?? 10,
-      retryWindowMs: options.retryWindowMs ?? DAY_MS,
-      timeScale: options.timeScale ?? 1,
-      ...(options.onAcknowledged ? { onAcknowledged: options.onAcknowledged } : {}),
-    },
-    stats,
-  );
+/**
+ * How HubSpot delivers: at most 100 notifications in a request, ten requests at once, five seconds
+ * for the answer, and ten retries within a day after random delays. Source: HubSpot developer
+ * documentation, "Webhooks" and "Error handling". It does not promise to keep the grouping.
+ */
+const POLICY: DeliveryPolicy = {
+  maxBatch: MAX_BATCH,
+  maxConcurrentRequests: 10,
+  timeoutMs: 5_000,
+  // Ten delays of at most a tenth of the day each stay within it.
+  retryDelayMs: (retry, random) =>
+    retry > MAX_RETRIES ? undefined : (random.next() * DAY_MS) / MAX_RETRIES,
+  regroups: true,
+};
 
-  function emit(count: number, { type, misbehave }: EmitOptions = {}) {
-    if (!Number.isInteger(count) || count < 1 || count > MAX_EMIT) {
-      throw new InvalidRequest(`The count must be an integer from 1 to ${MAX_EMIT}.`);
-    }
-    const changes = Array.from({ length: count }, () => account.change(type));
-    stats.emitted += count;
-    switch (misbehave) {
-      case 'drop':
-        stats.dropped += count;
-        break;
-      case 'duplicate':
-        delivery.send(changes);
-        delivery.send(changes);
-        break;
-      case 'reorder':
-        delivery.send(shuffled(changes, random));
-        break;
-      default:
-        delivery.send(changes, misbehave);
-    }
-    return changes;
-  }
+/** A HubSpot that lives on this machine and sends real webhooks. */
+export const hubspotSandbox: ProviderSandbox<HubspotSettings> = {
+  settings: {},
+  start: (options) => startSandbox(makeAccount, options),
+};
 
-  const control: ControlServer = await startControlServer(options.controlPort ?? 0, {
-    emit: (count, emitOptions) => emit(count, emitOptions).length,
-    stats: () => ({ ...stats }),
-  });
+function makeAccount({
+  targetUrl,
+  settings,
+  random,
+  nowMs,
+}: AccountOptions<HubspotSettings>): SandboxAccount<SandboxNotification> {
+  const portalId = Number(settings.portal_id ?? DEFAULT_PORTAL_ID);
+  const account = new Account({ portalId, appId: 1160452, random, nowMs });
+  const uri = decodeListedEscapes(settings.target_url ?? targetUrl);
   return {
-    controlUrl: control.url,
-    emit,
-    stats: () => ({ ...stats }),
-    idle: () => delivery.idle(),
-    close: async () => {
-      await control.close();
-      await delivery.close();
+    changeTypes: SANDBOX_TYPES,
+    policy: POLICY,
+    change: (type) => account.change(type),
+    records: () => account.records(),
+    request(changes, { secret, nowMs: statedMs }) {
+      const body = Buffer.from(JSON.stringify(changes.map(spell)));
+      return {
+        method: 'POST',
+        url: targetUrl,
+        headers: {
+          'content-type': 'application/json',
+          ...signatureHeaders(secret, uri, body, statedMs),
+        },
+        body,
+      };
     },
   };
+}
+
+function spell({ change, attempt }: Attempted<SandboxNotification>): SandboxNotification {
+  return { ...change, attemptNumber: attempt };
 }

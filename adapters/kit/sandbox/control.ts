@@ -3,13 +3,16 @@ import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 import { Problem } from '#schemas/problem.ts';
 import { BodyTooLarge, InternalError, InvalidRequest, NotFound } from '#schemas/problems.ts';
-import { type EmitOptions, emitOptionsSchema } from './emit-options.ts';
+import { type EmitOptions, emitOptionsSchema, MISBEHAVIOURS } from './emit-options.ts';
 import type { SandboxStats } from './stats.ts';
 
 export interface ControlActions {
+  readonly changeTypes: readonly string[];
   /** @returns how many changes were made */
   emit(count: number, options: EmitOptions): number;
   stats(): SandboxStats;
+  records(): unknown;
+  activate(): void;
 }
 
 export interface ControlServer {
@@ -21,7 +24,8 @@ const MAX_BODY_BYTES = 65_536;
 const emitRequestSchema = emitOptionsSchema.extend({ count: z.int().positive() });
 
 /**
- * Serves `POST /sandbox/emit {count, type?, misbehave?}` and `GET /sandbox/stats` on 127.0.0.1.
+ * Serves on 127.0.0.1: `POST /sandbox/emit {count, type?, misbehave?, delay_ms?}`, `POST
+ * /sandbox/activate`, `GET /sandbox/stats`, `/sandbox/records` and `/sandbox/types`.
  *
  * @param port 0 takes any free one
  */
@@ -61,12 +65,25 @@ async function answer(
   actions: ControlActions,
 ): Promise<[status: number, body: unknown]> {
   const path = request.url?.split('?')[0];
-  if (request.method === 'GET' && path === '/sandbox/stats') return [200, actions.stats()];
-  if (request.method === 'POST' && path === '/sandbox/emit') {
-    const { count, ...options } = parseEmit(await read(request));
-    return [202, { emitted: actions.emit(count, options) }];
+  switch (`${request.method} ${path}`) {
+    case 'GET /sandbox/stats':
+      return [200, actions.stats()];
+    case 'GET /sandbox/records':
+      return [200, actions.records()];
+    case 'GET /sandbox/types':
+      return [200, { types: actions.changeTypes, misbehave: MISBEHAVIOURS }];
+    case 'POST /sandbox/activate':
+      actions.activate();
+      return [200, actions.stats()];
+    case 'POST /sandbox/emit': {
+      const { count, ...options } = parseEmit(await read(request));
+      return [202, { emitted: actions.emit(count, options) }];
+    }
+    default:
+      throw new NotFound(
+        'The sandbox has POST /sandbox/emit, POST /sandbox/activate, GET /sandbox/stats, GET /sandbox/records and GET /sandbox/types.',
+      );
   }
-  throw new NotFound('The sandbox has POST /sandbox/emit and GET /sandbox/stats.');
 }
 
 function parseEmit(text: string): z.infer<typeof emitRequestSchema> {

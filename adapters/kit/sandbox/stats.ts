@@ -1,10 +1,9 @@
-/** What the sandbox did. All but `requests` count notifications. */
+/** What a sandbox did. All but `requests` and `deactivated` count changes. */
 export interface SandboxStats {
-  /** Changes of the account. */
+  /** Made in the account. */
   emitted: number;
   /** Sent, each attempt and each duplicate counted. */
   sent: number;
-  /** Answered 2xx. */
   acknowledged: number;
   /** Answered otherwise, or not in time; each attempt counted. */
   refused: number;
@@ -12,11 +11,13 @@ export interface SandboxStats {
   retried: number;
   /** Not acknowledged by the last attempt. */
   given_up: number;
-  /** Withheld on request. */
+  /** Withheld on request, or because the provider had given the webhook up. */
   dropped: number;
   /** Waiting to be sent, for an answer, or for a retry. */
   pending: number;
   requests: number;
+  /** True after so many failures in a row that the provider sends no more. */
+  deactivated: boolean;
 }
 
 export function emptyStats(): SandboxStats {
@@ -30,5 +31,6 @@ export function emptyStats(): SandboxStats {
     dropped: 0,
     pending: 0,
     requests: 0,
+    deactivated: false,
   };
 }

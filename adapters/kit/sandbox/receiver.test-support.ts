@@ -1,31 +1,31 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { WebhookRequest } from '#adapters/kit/adapter.ts';
-import type { SandboxNotification } from './account.ts';
-
-/** A request as it arrived, with its body parsed. */
-export interface Received extends WebhookRequest {
-  readonly items: readonly SandboxNotification[];
-}
+import type { WebhookRequest } from '../adapter.ts';
 
 export interface Receiver {
   readonly url: string;
-  readonly received: Received[];
+  readonly received: WebhookRequest[];
   /** Most requests that were open at once. */
   readonly mostOpen: () => number;
   close(): Promise<void>;
 }
 
+/** What a receiver answers; undefined never answers. */
+export type Decide = (
+  request: WebhookRequest,
+  index: number,
+) => number | { readonly status: number; readonly body: string } | undefined;
+
 /**
  * A webhook receiver on 127.0.0.1 that keeps what it gets.
  *
- * @param decide the status of the answer; undefined never answers
+ * @param path of a connection; a secret segment may follow it
  */
 export async function startReceiver(
-  decide: (request: Received, index: number) => number | undefined = () => 200,
+  decide: Decide = () => 200,
   path = '/webhooks/hubspot/con_1',
 ): Promise<Receiver> {
-  const received: Received[] = [];
+  const received: WebhookRequest[] = [];
   let open = 0;
   let mostOpen = 0;
   let url = '';
@@ -39,19 +39,20 @@ export async function startReceiver(
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const body = Buffer.concat(chunks);
-      const entry: Received = {
+      const entry: WebhookRequest = {
         method: request.method ?? '',
         url: new URL(url).origin + (request.url ?? ''),
         headers: request.headers,
         body,
         receivedAtMs: Date.now(),
-        items: JSON.parse(body.toString('utf8') || '[]') as SandboxNotification[],
       };
       received.push(entry);
-      const status = decide(entry, received.length - 1);
+      const answer = decide(entry, received.length - 1);
+      if (answer === undefined) return;
+      const { status, body: text } =
+        typeof answer === 'number' ? { status: answer, body: 'ok' } : answer;
       // A turn later, so that requests sent together are open together.
-      if (status !== undefined)
-        setImmediate(() => response.writeHead(status, { location: url }).end('ok'));
+      setImmediate(() => response.writeHead(status, { location: url }).end(text));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
