@@ -47,6 +47,7 @@ connections
   .option('--name <name>', 'name of the connection (default: the provider)')
   .option('--secret-file <file>', 'read the signing secret from a file')
   .option('--secret-stdin', 'read the signing secret from standard input')
+  .option('--generate-secret', 'have one made and shown once, where the provider lets us choose it')
   .option('--settings <json>', 'settings as JSON text, or @FILE')
   .action(async (provider, options) =>
     (await connectionCommands()).addConnection(provider, options),
@@ -56,6 +57,10 @@ connections
   .description('list the connections')
   .option('--json', 'print JSON')
   .action(async (options) => (await connectionCommands()).listConnections(options));
+connections
+  .command('url <id>')
+  .description('print the whole webhook URL, with its secret segment where it has one')
+  .action(async (id) => (await connectionCommands()).printWebhookUrl(id));
 connections
   .command('enable <id>')
   .description('take webhooks again')

@@ -60,7 +60,7 @@ const SHORT_LIVED_DAYS = 90;
 export const OUTBOX: Table = {
   name: 'integration_events_outbox',
   description:
-    'Every canonical event that was accepted, append-only. May hold an event more than once: read integration_events for one row per event.',
+    'Every canonical event that was accepted, append-only, observations included. May hold an event more than once: read integration_events for one row per event that consumers get.',
   partitionBy: 'received_at',
   clusterBy: ['tenant_id', 'connection_id', 'event_type', 'entity_id'],
   labels: labels('outbox'),
@@ -80,6 +80,16 @@ export const OUTBOX: Table = {
     required('source', 'STRING', 'How the change reached us: webhook, poll, replay or canary.'),
     nullable('actor', 'STRING', 'Who changed it, as the provider says.'),
     required('payload', 'STRING', "JSON text of the provider's facts; decimals are strings."),
+    nullable(
+      'observation_id',
+      'STRING',
+      'Event of the observation it was resolved from, if it was; that one has a row of its own.',
+    ),
+    nullable(
+      'changed_fields',
+      'STRING',
+      'Of a resolved update, JSON array of the fields that differ from what was known; null where nothing was.',
+    ),
   ],
 };
 

@@ -9,6 +9,7 @@ import { type Check, healthRoutes } from './http/health.ts';
 import { createServer } from './http/server.ts';
 import { RequestLog } from './intake/request-log.ts';
 import type { Consumer } from './outbox/consume.ts';
+import { openOutbox } from './outbox/open-outbox.ts';
 import { openPlatform } from './platform/platform.ts';
 import { startControl } from './roles/control.ts';
 import { startIntake } from './roles/intake.ts';
@@ -73,6 +74,7 @@ async function start(
   const store = new ConnectionStore(database);
   const directory = new ConnectionDirectory({ load: () => store.all(), adapters, onError });
 
+  let closeOutbox = async () => {};
   const listening = { url: '', ready: false };
   const parts: Parts = {
     adapters,
@@ -82,6 +84,11 @@ async function start(
     log: new RequestLog({ warehouse, onError }),
     logger,
     onError,
+    outbox: once(async () => {
+      const outbox = await openOutbox({ config, logger, onError, platform });
+      closeOutbox = () => outbox.close();
+      return outbox;
+    }),
     platform,
     publicUrl: () => config.publicUrl ?? listening.url,
     server,
@@ -90,6 +97,8 @@ async function start(
   parts.closing.push(() => parts.log.close());
   resources.defer(async () => {
     await Promise.all(parts.closing.map((close) => close()));
+    // Last: until then events may be on their way into it.
+    await closeOutbox();
   });
   const { roles } = config;
   if (roles.has('worker')) await startWorker(parts, consumers);
@@ -124,6 +133,15 @@ async function start(
       listening.ready = false;
       return resources.disposeAsync();
     },
+  };
+}
+
+/** Does the work when it is first asked for; who asks later gets the same. */
+function once<Value>(work: () => Promise<Value>): () => Promise<Value> {
+  let done: Promise<Value> | undefined;
+  return () => {
+    done ??= work();
+    return done;
   };
 }
 

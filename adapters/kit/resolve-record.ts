@@ -98,7 +98,11 @@ function decideVerb(decision: Decision): Verb {
   if (older && state.complete) return 'stale';
   if (known === undefined) return firstSight(decision);
   if (before.deleted && !older) return 'created';
-  if (state.change === 'created' && !before.created) return 'created';
+  if (state.change === 'created') {
+    if (!before.created) return 'created';
+    // Told already, by another way perhaps; what it was created with has been superseded.
+    if (older) return 'stale';
+  }
   const sameVersion = state.version === known.version;
   return sameVersion && changed.length === 0 ? 'unchanged' : 'updated';
 }

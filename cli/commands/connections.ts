@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import password from '@inquirer/password';
+import { withPathSecret } from '#adapters/kit/verification/path-secret.ts';
+import { adaptersByProvider } from '#adapters/registry.ts';
 import { readConfig } from '#platform/config/config.ts';
-import { ApiClient, type ConnectionView } from '../api-client.ts';
+import { accessSecret } from '../access-secret.ts';
+import { ApiClient, type ConnectionView, webhookAddress } from '../api-client.ts';
 import { CommandFailed, EXIT } from '../exit.ts';
 import { printJson, printTable } from '../output.ts';
 import { readSettings } from '../settings-option.ts';
@@ -10,20 +13,43 @@ export interface AddOptions {
   readonly name?: string;
   readonly secretFile?: string;
   readonly secretStdin?: boolean;
+  readonly generateSecret?: boolean;
   readonly settings?: string;
 }
 
-/** `tributary connections add <provider>`: prints the id and the webhook URL as JSON. */
+/** `tributary connections add <provider>`: prints id, webhook URL, and a secret made just now as JSON. */
 export async function addConnection(provider: string, options: AddOptions): Promise<void> {
   const api = await ApiClient.open(readConfig(process.env));
-  const connection = await api.send<ConnectionView>('POST', '/v1/connections', {
-    provider,
-    name: options.name ?? provider,
-    settings: await readSettings(options.settings),
-    secret: await readSecret(options),
-  });
-  const { id, name, webhook_url } = connection;
-  printJson({ id, provider: connection.provider, name, webhook_url });
+  const created = await api.send<ConnectionView & { readonly secret?: string }>(
+    'POST',
+    '/v1/connections',
+    {
+      provider,
+      name: options.name ?? provider,
+      settings: await readSettings(options.settings),
+      ...(options.generateSecret ? {} : { secret: await readSecret(options) }),
+    },
+  );
+  const { id, name, webhook_url, secret } = created;
+  printJson({ id, provider: created.provider, name, webhook_url, ...(secret && { secret }) });
+}
+
+/**
+ * `tributary connections url <id>`: prints the whole webhook URL, whose secret segment the server does
+ * not show again. Reads the secret store itself, as whoever may set up the provider can.
+ */
+export async function printWebhookUrl(id: string): Promise<void> {
+  const config = readConfig(process.env);
+  const api = await ApiClient.open(config);
+  const { connections } = await api.get<{ connections: ConnectionView[] }>('/v1/connections');
+  const connection = connections.find((one) => one.id === id);
+  if (!connection) throw new CommandFailed(`There is no connection ${id}.`);
+  const adapter = adaptersByProvider().get(connection.provider);
+  const address = webhookAddress(connection);
+  const url = adapter?.secretPath
+    ? withPathSecret(address, await accessSecret(config, connection.secret_ref))
+    : address;
+  process.stdout.write(`${url}\n`);
 }
 
 /** `tributary connections list`. */

@@ -1,7 +1,7 @@
 import type { WebhookRequest } from '#adapters/kit/adapter.ts';
 import { adaptersByProvider } from '#adapters/registry.ts';
-import { type Config, readConfig } from '#platform/config/config.ts';
-import { openSecrets } from '#services/platform/platform.ts';
+import { readConfig } from '#platform/config/config.ts';
+import { accessSecret } from '../access-secret.ts';
 import { ApiClient, type ConnectionView, webhookAddress } from '../api-client.ts';
 import { CommandFailed, EXIT } from '../exit.ts';
 import { printJson } from '../output.ts';
@@ -38,7 +38,7 @@ export async function send(
   const request = adapter.sample({
     name,
     settings: adapter.settingsSchema.parse(connection.settings),
-    secret: await readSecret(config, connection.secret_ref),
+    secret: await accessSecret(config, connection.secret_ref),
     url: webhookAddress(connection),
     nowMs,
     sequence: nowMs,
@@ -76,15 +76,6 @@ async function chooseConnection(
     );
   }
   return connection;
-}
-
-async function readSecret(config: Config, ref: string): Promise<string> {
-  const secrets = await openSecrets(config);
-  try {
-    return await secrets.access(ref);
-  } finally {
-    await secrets.close();
-  }
 }
 
 /** Sends to the running server itself, whatever public address the signature covers. */

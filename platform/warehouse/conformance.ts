@@ -36,6 +36,8 @@ export function outboxRow(
     source: 'webhook',
     actor: null,
     payload: `{"amount":"12.50","index":${index}}`,
+    observation_id: null,
+    changed_fields: null,
     ...overrides,
   };
 }

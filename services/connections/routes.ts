@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Adapter } from '#adapters/kit/adapter.ts';
 import { escapeToken } from '#adapters/kit/json-pointer.ts';
+import { withPathSecret } from '#adapters/kit/verification/path-secret.ts';
 import type { Secrets } from '#platform/secrets/secrets.ts';
 import { InvalidRequest, InvalidSettings } from '#schemas/problems.ts';
 import type { Authenticate } from '../http/authenticate.ts';
@@ -27,7 +29,11 @@ const connectionSchema = z.object({
   name: z.string(),
   status: z.enum(['active', 'inactive', 'error']),
   org_id: z.string().nullable(),
-  webhook_url: z.string().describe('Give this URL to the provider.'),
+  webhook_url: z
+    .string()
+    .describe(
+      'Give this URL to the provider. Where it ends in a secret segment, that is shown only in the answer that creates the connection.',
+    ),
   secret_ref: z.string().describe('Where the signing secret is kept. The secret is never shown.'),
   settings: z.record(z.string(), z.unknown()),
   created_at: z.string(),
@@ -43,8 +49,18 @@ const newConnectionSchema = z.strictObject({
     .string()
     .min(8)
     .max(10_000)
-    .describe('The signing secret. Stored encrypted, never shown.'),
+    .optional()
+    .describe(
+      'The signing secret. Stored encrypted, never shown. Without it one is made for the providers that let us choose it.',
+    ),
   settings: z.record(z.string(), z.unknown()).refine(isStorableJson, NOT_STORABLE).default({}),
+});
+
+const createdSchema = connectionSchema.extend({
+  secret: z
+    .string()
+    .optional()
+    .describe('A secret that was made just now. It is never shown again.'),
 });
 
 const errors = { '4xx': problemSchema, '5xx': problemSchema };
@@ -65,13 +81,15 @@ export async function connectionRoutes(
         summary: 'Add a connection',
         tags: ['connections'],
         body: newConnectionSchema,
-        response: { 201: connectionSchema, ...errors },
+        response: { 201: createdSchema, ...errors },
       },
     },
     async (request, reply) => {
       const { tenantId, orgId } = authenticate(request);
-      const { provider, name, secret, settings } = request.body;
-      const parsed = parseSettings(options.adapters, provider, settings);
+      const { provider, name, settings } = request.body;
+      const adapter = findAdapter(options.adapters, provider);
+      const parsed = parseSettings(adapter, settings);
+      const { secret, made } = chooseSecret(adapter, request.body.secret);
       const id = newConnectionId();
       const secretRef = `tenants/${tenantId}/connections/${id}/webhook`;
       // The secret first: a connection without one would refuse every webhook.
@@ -83,7 +101,12 @@ export async function connectionRoutes(
           throw error;
         });
       await directory.refresh();
-      return reply.code(201).send(shown(connection));
+      const view = shown(connection);
+      return reply.code(201).send({
+        ...view,
+        ...(adapter.secretPath && { webhook_url: withPathSecret(view.webhook_url, secret) }),
+        ...(made && { secret }),
+      });
     },
   );
 
@@ -139,17 +162,18 @@ export async function connectionRoutes(
   }
 }
 
+function findAdapter(adapters: ReadonlyMap<string, Adapter>, provider: string): Adapter {
+  const adapter = adapters.get(provider);
+  if (adapter) return adapter;
+  throw new InvalidRequest(
+    `There is no provider "${provider}". Choose one of: ${[...adapters.keys()].join(', ')}.`,
+  );
+}
+
 function parseSettings(
-  adapters: ReadonlyMap<string, Adapter>,
-  provider: string,
+  adapter: Adapter,
   settings: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
-  const adapter = adapters.get(provider);
-  if (!adapter) {
-    throw new InvalidRequest(
-      `There is no provider "${provider}". Choose one of: ${[...adapters.keys()].join(', ')}.`,
-    );
-  }
   const parsed = adapter.settingsSchema.safeParse(settings);
   if (!parsed.success) {
     const faults = parsed.error.issues.map(({ path, message }) => ({
@@ -160,4 +184,20 @@ function parseSettings(
   }
   adapter.bind(parsed.data);
   return parsed.data as Record<string, unknown>;
+}
+
+/** 32 characters of base64url, which every provider takes as a token. */
+const SECRET_BYTES = 24;
+
+function chooseSecret(
+  adapter: Adapter,
+  given: string | undefined,
+): { readonly secret: string; readonly made: boolean } {
+  if (given === undefined && adapter.secretMadeBy !== 'tributary') {
+    throw new InvalidRequest(`Give the signing secret that ${adapter.title} made, as "secret".`);
+  }
+  const secret = given ?? randomBytes(SECRET_BYTES).toString('base64url');
+  const fault = adapter.secretFault?.(secret);
+  if (fault === undefined) return { secret, made: given === undefined };
+  throw new InvalidRequest(fault, { faults: [{ pointer: '/secret', message: fault }] });
 }

@@ -16,17 +16,18 @@ export function answerWithProblem(
   reply: FastifyReply,
 ): void {
   const problem = toProblem(error);
-  if (problem.status >= 500) {
-    request.log.error(
-      { err: problem, cause: causeOf(problem), code: problem.code },
-      problem.message,
-    );
-  }
+  logProblem(problem, request);
   if (problem.retryAfterSeconds !== undefined) {
     reply.header('retry-after', String(problem.retryAfterSeconds));
   }
   if (problem instanceof NotAuthenticated) reply.header('www-authenticate', 'Bearer');
   reply.code(problem.status).type('application/problem+json').send(problem.toProblemDetails());
+}
+
+/** Logs what is a fault on our side. */
+export function logProblem(problem: Problem, request: FastifyRequest): void {
+  if (problem.status < 500) return;
+  request.log.error({ err: problem, cause: causeOf(problem), code: problem.code }, problem.message);
 }
 
 /** For paths that no route serves. */

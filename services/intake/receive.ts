@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { WebhookAnswer, WebhookRequest, WebhookResult } from '#adapters/kit/adapter.ts';
 import { hmac } from '#adapters/kit/verification/signature.ts';
+import type { Problem } from '#schemas/problem.ts';
 import {
   ConnectionDisabled,
   EncodingNotSupported,
@@ -28,28 +29,42 @@ export interface IntakeDependencies {
   readonly log: RequestLog;
 }
 
+/** What is sent back. */
+export interface Received {
+  readonly answer: WebhookAnswer;
+  /** Why the request was not accepted, where the provider expects a form of its own even then. */
+  readonly problem?: Problem;
+}
+
 /**
  * The webhook path: limit, find the connection, verify raw bytes, transform, accept, answer.
  *
  * @returns the answer the provider expects, once the events are durable
  * @throws Problem for everything else; each is in the request log with its true reason
  */
-export async function receive(call: Call, intake: IntakeDependencies): Promise<WebhookAnswer> {
+export async function receive(call: Call, intake: IntakeDependencies): Promise<Received> {
   const requestId = newTraceId();
   let connection: LoadedConnection | undefined;
+  let verified = false;
   try {
     limit(call, intake);
     assertPlainEncoding(call.request);
     connection = await findConnection(call, intake);
     await verify(call, connection, intake);
+    verified = true;
+    assertEnabled(connection);
     const { accepting, skipped, answer } = transform(call.request, connection, requestId, intake);
     const acceptance = await accepting;
     recordOutcome(intake.log, { call, connection, requestId }, skipped, acceptance);
-    return answer ?? countsAnswer(acceptance, skipped.length);
+    return { answer: answer ?? countsAnswer(acceptance, skipped.length) };
   } catch (error) {
     const refusal = asRefusal(error);
+    const { problem } = refusal;
     recordRefusal(intake.log, { call, connection, requestId }, refusal);
-    throw refusal.problem;
+    // Only to who proved to be the provider: the form of an answer would tell others what is here.
+    const answer = verified ? connection?.bound.refusal?.(call.request, problem) : undefined;
+    if (answer) return { answer, problem };
+    throw problem;
   }
 }
 
@@ -112,11 +127,13 @@ async function verify(
     .catch((cause) => unavailable(cause));
   const verdict = connection.bound.verify(call.request, secrets);
   if (!verdict.verified) throw new NotVerifiedBecause(verdict.reason);
-  if (connection.status === 'inactive') {
-    throw new ConnectionDisabled(
-      'The connection is disabled. Enable it, or remove the webhook at the provider.',
-    );
-  }
+}
+
+function assertEnabled({ status }: LoadedConnection): void {
+  if (status !== 'inactive') return;
+  throw new ConnectionDisabled(
+    'The connection is disabled. Enable it, or remove the webhook at the provider.',
+  );
 }
 
 function unavailable(cause: unknown): never {

@@ -1,14 +1,15 @@
-import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Adapter, WebhookMethod } from '#adapters/kit/adapter.ts';
 import type { Problem } from '#schemas/problem.ts';
-import { answerWithProblem, toProblem } from '../http/problem-handler.ts';
+import { MethodNotAllowed } from '#schemas/problems.ts';
+import { answerWithProblem, logProblem, toProblem } from '../http/problem-handler.ts';
 import type { Call } from './call.ts';
 import { type IntakeDependencies, receive } from './receive.ts';
 
 export interface IntakeRouteOptions extends IntakeDependencies {
   /** Scheme and host that providers address, without a trailing slash; known once listening. */
   readonly publicUrl: () => string;
-  /** Names of the providers there are. */
-  readonly providers: ReadonlySet<string>;
+  readonly adapters: ReadonlyMap<string, Adapter>;
   readonly bodyLimitBytes: number;
 }
 
@@ -18,13 +19,17 @@ interface WebhookParams {
 }
 
 const NO_BODY = Buffer.alloc(0);
+const METHODS: WebhookMethod[] = ['GET', 'POST', 'PUT', 'PATCH'];
+const POST_ALONE: readonly WebhookMethod[] = ['POST'];
+/** Some providers' URLs end in a secret segment, which their adapter checks. */
+const PATHS = ['/webhooks/:provider/:connectionId', '/webhooks/:provider/:connectionId/:secret'];
 
 /** `POST /webhooks/{provider}/{connection_id}` over raw bytes of any content type. */
 export async function intakeRoutes(
   app: FastifyInstance,
   options: IntakeRouteOptions,
 ): Promise<void> {
-  const { publicUrl, providers, bodyLimitBytes } = options;
+  const { publicUrl, adapters, bodyLimitBytes } = options;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     '*',
@@ -38,19 +43,39 @@ export async function intakeRoutes(
     answerWithProblem(problem, request, reply);
   });
 
-  app.post(
-    '/webhooks/:provider/:connectionId',
-    { schema: { summary: 'Receive a webhook', tags: ['webhooks'] } },
-    async (request, reply) => {
-      const answer = await receive(toCall(request), options);
-      return reply.code(answer.status).header('content-type', answer.contentType).send(answer.body);
-    },
-  );
+  for (const url of PATHS) {
+    app.route({
+      method: METHODS,
+      url,
+      exposeHeadRoute: false,
+      schema: { summary: 'Receive a webhook', tags: ['webhooks'] },
+      handler: handle,
+    });
+  }
+
+  async function handle(request: FastifyRequest, reply: FastifyReply) {
+    assertMethod(request, reply);
+    const { answer, problem } = await receive(toCall(request), options);
+    if (problem) logProblem(problem, request);
+    return reply.code(answer.status).header('content-type', answer.contentType).send(answer.body);
+  }
+
+  /** What a provider sends by is no secret: refused before anything is looked up. */
+  function assertMethod(request: FastifyRequest, reply: FastifyReply): void {
+    const adapter = adapters.get((request.params as WebhookParams).provider);
+    const allowed: readonly string[] = adapter?.methods ?? POST_ALONE;
+    if (allowed.includes(request.method)) return;
+    const list = allowed.join(', ');
+    const problem = new MethodNotAllowed(`Webhooks of this provider come by ${list}.`);
+    recordEarlyRefusal(request, problem);
+    reply.header('allow', list);
+    throw problem;
+  }
 
   function toCall(request: FastifyRequest): Call {
     const { provider, connectionId } = request.params as WebhookParams;
     return {
-      provider: providers.has(provider) ? provider : 'unknown',
+      provider: adapters.has(provider) ? provider : 'unknown',
       connectionId,
       remoteAddress: request.ip,
       request: {
@@ -59,6 +84,7 @@ export async function intakeRoutes(
         headers: request.headers,
         body: (request.body as Buffer | undefined) ?? NO_BODY,
         receivedAtMs: Date.now(),
+        remoteAddress: request.ip,
       },
     };
   }
@@ -71,7 +97,7 @@ export async function intakeRoutes(
       tenantId: null,
       orgId: null,
       connectionId: null,
-      provider: providers.has(provider) ? provider : 'unknown',
+      provider: adapters.has(provider) ? provider : 'unknown',
       outcome: 'rejected',
       reason: problem.code,
       detail: problem.message,

@@ -6,10 +6,10 @@ import type { CanonicalEvent } from '#schemas/event.ts';
 import { findInexact } from '#schemas/exact.ts';
 import { EventTooLarge, InvalidEvent, InvalidRow, NotDurable } from '#schemas/problems.ts';
 import { OUTBOX } from '#schemas/tables.ts';
-import { EVENTS_TOPIC } from '#schemas/topics.ts';
 import { withDeadline } from '../deadline.ts';
 import { EventMessage } from './event-message.ts';
 import { eventToRow } from './event-row.ts';
+import { publishEvents } from './publish-events.ts';
 import type { PublishProgress } from './publish-progress.ts';
 import { RecentEvents } from './recent-events.ts';
 
@@ -82,9 +82,7 @@ function store(
     return false;
   };
   const appended = warehouse.append(OUTBOX.name, rows).then(() => confirm(true), fail);
-  const published = bus
-    .publish(EVENTS_TOPIC, events.map(toMessage))
-    .then(() => confirm(bus.durable), fail);
+  const published = publishEvents(bus, events).then(() => confirm(bus.durable), fail);
   const settled = Promise.all([appended, published]).then(([, carried]) => {
     // Only now may the relay look for these events: the outbox holds them or never will.
     if (carried) publishing.succeed();
@@ -101,10 +99,6 @@ function store(
       { retryAfterSeconds, cause: outcome.errors[0] },
     );
   });
-}
-
-function toMessage(event: CanonicalEvent): EventMessage {
-  return new EventMessage(event);
 }
 
 interface Outcome {

@@ -19,6 +19,10 @@ export function eventToRow(event: CanonicalEvent): Row {
     source: event.metadata.source,
     actor: event.metadata.actor,
     payload: JSON.stringify(event.payload),
+    observation_id: event.metadata.observation_id ?? null,
+    changed_fields: event.metadata.changed_fields
+      ? JSON.stringify(event.metadata.changed_fields)
+      : null,
   };
 }
 
@@ -42,6 +46,10 @@ export function rowToEvent(row: OutboxRow): CanonicalEvent {
       source: row.source,
       actor: row.actor,
       timestamp: row.received_at,
+      ...(row.observation_id !== null && { observation_id: row.observation_id }),
+      ...(row.changed_fields !== null && {
+        changed_fields: JSON.parse(row.changed_fields) as string[],
+      }),
     },
   };
 }
@@ -63,4 +71,6 @@ export interface OutboxRow {
   readonly source: CanonicalEvent['metadata']['source'];
   readonly actor: string | null;
   readonly payload: string;
+  readonly observation_id: string | null;
+  readonly changed_fields: string | null;
 }

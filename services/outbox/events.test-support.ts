@@ -68,9 +68,13 @@ export const canonicalEvents: fc.Arbitrary<CanonicalEvent> = fc
       .map((n) => n.toString(16).padStart(32, '0')),
     source: fc.constantFrom('webhook', 'poll', 'replay', 'canary'),
     actor: fc.option(text),
+    resolved: fc.record(
+      { observation_id: eventIds, changed_fields: fc.array(text, { maxLength: 4 }) },
+      { requiredKeys: [], noNullPrototype: true },
+    ),
   })
-  .map(({ trace_id, source, actor, ...event }) => ({
+  .map(({ trace_id, source, actor, resolved, ...event }) => ({
     ...event,
     schema_version: SCHEMA_VERSION,
-    metadata: { trace_id, source, actor, timestamp: event.received_at },
+    metadata: { trace_id, source, actor, timestamp: event.received_at, ...resolved },
   }));

@@ -1,9 +1,8 @@
 import type { Bus } from '#platform/bus/bus.ts';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
-import { EVENTS_TOPIC } from '#schemas/topics.ts';
 import { withDeadline } from '../deadline.ts';
-import { EventMessage } from './event-message.ts';
 import { type OutboxRow, rowToEvent } from './event-row.ts';
+import { publishEvents } from './publish-events.ts';
 import type { PublishProgress } from './publish-progress.ts';
 import type { Watermarks } from './watermarks.ts';
 
@@ -118,10 +117,7 @@ export class Relay {
       });
       const last = rows.at(-1);
       if (!last) return republished;
-      await bus.publish(
-        EVENTS_TOPIC,
-        rows.map((row) => new EventMessage(rowToEvent(row))),
-      );
+      await publishEvents(bus, rows.map(rowToEvent));
       republished += rows.length;
       if (rows.length < PAGE_ROWS) return republished;
       position = { after_received_at: last.received_at, after_event_id: last.event_id };

@@ -5,6 +5,7 @@ import type { ConnectionDirectory } from '../connections/directory.ts';
 import type { ConnectionStore } from '../connections/store.ts';
 import type { createServer } from '../http/server.ts';
 import type { RequestLog } from '../intake/request-log.ts';
+import type { Outbox } from '../outbox/open-outbox.ts';
 import type { OnError, Platform } from '../platform/platform.ts';
 
 /** What the roles of a process share. */
@@ -15,6 +16,8 @@ export interface Parts {
   readonly log: RequestLog;
   readonly logger: FastifyBaseLogger;
   readonly onError: OnError;
+  /** The way in for events, opened by the first role that asks. */
+  readonly outbox: () => Promise<Outbox>;
   readonly platform: Platform;
   /** Scheme and host that providers address. */
   readonly publicUrl: () => string;

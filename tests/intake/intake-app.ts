@@ -90,13 +90,13 @@ export async function startIntake(
   const server = await createServer({ logger, bodyLimitBytes: BODY_LIMIT_BYTES });
   stack.defer(() => server.close());
   await server.register(intakeRoutes, {
+    adapters,
     accept: createAccept({ bus, warehouse, progress: new PublishProgress(), deadlineMs: 2_500 }),
     bodyLimitBytes: BODY_LIMIT_BYTES,
     clock: new ReceiptClock(),
     directory,
     limiter: new RateLimiter(options.ratePerSecond ?? 1_000),
     log,
-    providers: new Set(adapters.keys()),
     publicUrl: () => PUBLIC_URL,
     secrets: new SecretCache(secretsOf(options.secrets)),
   });

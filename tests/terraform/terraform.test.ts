@@ -14,7 +14,10 @@ import { TABLES } from '#schemas/tables.ts';
 import {
   DEAD_LETTER_TOPIC,
   EVENTS_TOPIC,
+  OBSERVATIONS_PUBLISHED_SUBSCRIPTION,
+  OBSERVATIONS_TOPIC,
   PUBLISHED_SUBSCRIPTION,
+  RESOLVER_SUBSCRIPTION,
   SECRET_EVENTS_TOPIC,
 } from '#schemas/topics.ts';
 import { JOBS } from '#services/tasks/jobs.ts';
@@ -25,13 +28,22 @@ const { blocks, local, resource, resources, services } = await readConfiguration
 describe('names', () => {
   it('topics are those of the code', () => {
     const names = resources('google_pubsub_topic').map(({ body }) => body.name);
-    expect(names.sort()).toEqual([EVENTS_TOPIC, DEAD_LETTER_TOPIC, SECRET_EVENTS_TOPIC].sort());
+    expect(names.sort()).toEqual(
+      [EVENTS_TOPIC, OBSERVATIONS_TOPIC, DEAD_LETTER_TOPIC, SECRET_EVENTS_TOPIC].sort(),
+    );
   });
 
   it('subscriptions are those of the code, and those of consumers that an environment names', () => {
     const names = resources('google_pubsub_subscription').map(({ body }) => body.name);
     expect(names.sort()).toEqual(
-      [computed('each.key'), PUBLISHED_SUBSCRIPTION, DEAD_LETTER_TOPIC].sort(),
+      [computed('each.key'), computed('each.key'), RESOLVER_SUBSCRIPTION, DEAD_LETTER_TOPIC].sort(),
+    );
+    expect(local(`${MODULES}/bus`, 'published')).toEqual({
+      [PUBLISHED_SUBSCRIPTION]: computed('google_pubsub_topic.events.id'),
+      [OBSERVATIONS_PUBLISHED_SUBSCRIPTION]: computed('google_pubsub_topic.observations.id'),
+    });
+    expect(resource('google_pubsub_subscription', 'published').for_each).toBe(
+      computed('local.published'),
     );
     expect(resource('google_pubsub_subscription', 'consumer').for_each).toBe(
       computed('var.consumers'),

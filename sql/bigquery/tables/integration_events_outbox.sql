@@ -14,12 +14,14 @@ CREATE TABLE IF NOT EXISTS integration_events_outbox (
   trace_id STRING NOT NULL OPTIONS (description = "One trace from the webhook to every consumer."),
   source STRING NOT NULL OPTIONS (description = "How the change reached us: webhook, poll, replay or canary."),
   actor STRING OPTIONS (description = "Who changed it, as the provider says."),
-  payload STRING NOT NULL OPTIONS (description = "JSON text of the provider's facts; decimals are strings.")
+  payload STRING NOT NULL OPTIONS (description = "JSON text of the provider's facts; decimals are strings."),
+  observation_id STRING OPTIONS (description = "Event of the observation it was resolved from, if it was; that one has a row of its own."),
+  changed_fields STRING OPTIONS (description = "Of a resolved update, JSON array of the fields that differ from what was known; null where nothing was.")
 )
 PARTITION BY TIMESTAMP_TRUNC(received_at, DAY)
 CLUSTER BY tenant_id, connection_id, event_type, entity_id
 OPTIONS (
-  description = "Every canonical event that was accepted, append-only. May hold an event more than once: read integration_events for one row per event.",
+  description = "Every canonical event that was accepted, append-only, observations included. May hold an event more than once: read integration_events for one row per event that consumers get.",
   labels = [("product", "tributary"), ("part", "outbox")],
   require_partition_filter = TRUE
 );

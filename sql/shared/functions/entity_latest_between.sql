@@ -2,7 +2,7 @@
 -- state, as far as the provider's events tell it. An entity that was deleted has its deletion here.
 SELECT *
 FROM integration_events_outbox
-WHERE received_at >= from_time AND received_at < to_time
+WHERE received_at >= from_time AND received_at < to_time AND event_type NOT LIKE '%.observed'
 QUALIFY ROW_NUMBER() OVER (
   PARTITION BY tenant_id, connection_id, entity_type, entity_id
   ORDER BY occurred_at DESC, received_at DESC, event_id DESC

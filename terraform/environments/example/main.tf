@@ -83,6 +83,11 @@ module "warehouse" {
       member = module.identities.members["intake"]
       tables = ["integration_events_outbox", "webhook_requests"]
     }
+    # What it resolves observations to.
+    worker = {
+      member = module.identities.members["worker"]
+      tables = ["integration_events_outbox"]
+    }
   }
   readers = merge(
     {
@@ -130,7 +135,8 @@ module "monitoring" {
   project_id               = var.project_id
   notification_channels    = [for channel in google_monitoring_notification_channel.email : channel.id]
   services                 = [module.intake.name, module.worker.name, module.control.name]
-  published_subscription   = module.bus.published_subscription
+  published_subscriptions  = module.bus.published_subscriptions
+  resolver_subscription    = module.bus.resolver_subscription
   consumer_subscriptions   = module.bus.consumer_subscriptions
   dead_letter_subscription = module.bus.dead_letter_subscription
   database_instance        = module.database.instance

@@ -8,6 +8,16 @@ resource "google_pubsub_topic_iam_member" "publisher" {
   member  = each.value
 }
 
+# Whoever accepts events may have to publish observations.
+resource "google_pubsub_topic_iam_member" "observer" {
+  for_each = var.publishers
+
+  project = var.project_id
+  topic   = google_pubsub_topic.observations.id
+  role    = "roles/pubsub.publisher"
+  member  = each.value
+}
+
 # topics.get: readiness asks for the topic before anything is published.
 resource "google_pubsub_topic_iam_member" "publisher_view" {
   for_each = var.publishers
@@ -55,8 +65,10 @@ resource "google_pubsub_topic_iam_member" "dead_letter" {
 }
 
 resource "google_pubsub_subscription_iam_member" "published_dead_letter" {
+  for_each = google_pubsub_subscription.published
+
   project      = var.project_id
-  subscription = google_pubsub_subscription.published.name
+  subscription = each.value.name
   role         = "roles/pubsub.subscriber"
   member       = local.service_agent
 }
@@ -68,6 +80,16 @@ resource "google_pubsub_subscription_iam_member" "consumer_dead_letter" {
   subscription = each.value.name
   role         = "roles/pubsub.subscriber"
   member       = local.service_agent
+}
+
+# The worker resolves observations, and asks how its subscription is set.
+resource "google_pubsub_subscription_iam_member" "resolver" {
+  for_each = toset(["roles/pubsub.subscriber", "roles/pubsub.viewer"])
+
+  project      = var.project_id
+  subscription = google_pubsub_subscription.resolver.name
+  role         = each.key
+  member       = var.consumer_member
 }
 
 # The worker reads its consumers' subscriptions and asks how they are set.

@@ -4,6 +4,12 @@ locals {
   week_seconds      = 7 * 24 * 3600
   longest_retention = "${31 * 24 * 3600}s" # Pub/Sub's bound
 
+  # Subscriptions that write proof of passage, and the topic of each.
+  published = {
+    "integration-events-published"       = google_pubsub_topic.events.id
+    "integration-observations-published" = google_pubsub_topic.observations.id
+  }
+
   # Google's own account that moves messages to the dead-letter topic and writes BigQuery subscriptions.
   service_agent = "serviceAccount:service-${var.project_number}@gcp-sa-pubsub.iam.gserviceaccount.com"
 }
@@ -13,6 +19,14 @@ locals {
 resource "google_pubsub_topic" "events" {
   project                    = var.project_id
   name                       = "integration-events"
+  message_retention_duration = "${var.events_retention_days * 24 * 3600}s"
+}
+
+# Observations: what a provider told before it is known what it means. The worker's resolver reads them
+# and publishes what they mean to the events topic. An event may be acknowledged on this topic too.
+resource "google_pubsub_topic" "observations" {
+  project                    = var.project_id
+  name                       = "integration-observations"
   message_retention_duration = "${var.events_retention_days * 24 * 3600}s"
 }
 
@@ -40,11 +54,13 @@ resource "google_pubsub_topic" "secret_events" {
   name    = "secret-events"
 }
 
-# Proof of passage: what the events topic carried, as rows, without any code of ours between.
+# Proof of passage: what the two topics carried, as rows, without any code of ours between.
 resource "google_pubsub_subscription" "published" {
+  for_each = local.published
+
   project                    = var.project_id
-  name                       = "integration-events-published"
-  topic                      = google_pubsub_topic.events.id
+  name                       = each.key
+  topic                      = each.value
   message_retention_duration = "${local.week_seconds}s"
 
   bigquery_config {
@@ -78,6 +94,26 @@ resource "google_pubsub_subscription" "published" {
     google_bigquery_table_iam_member.published_writer,
     google_service_account_iam_member.published_writer_token,
   ]
+}
+
+# The resolver gives up nothing: what it cannot resolve now it gets again, and only the observations of
+# the same entity wait behind it.
+resource "google_pubsub_subscription" "resolver" {
+  project                    = var.project_id
+  name                       = "resolver"
+  topic                      = google_pubsub_topic.observations.id
+  ack_deadline_seconds       = 60
+  enable_message_ordering    = true
+  message_retention_duration = "${local.week_seconds}s"
+
+  retry_policy {
+    minimum_backoff = "1s"
+    maximum_backoff = "60s"
+  }
+
+  expiration_policy {
+    ttl = "" # never
+  }
 }
 
 # A message one consumer could not handle is moved after so many attempts; the order of a key is kept

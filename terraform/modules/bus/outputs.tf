@@ -3,9 +3,14 @@ output "secret_events_topic" {
   value       = google_pubsub_topic.secret_events.id
 }
 
-output "published_subscription" {
-  description = "Name of the BigQuery subscription."
-  value       = google_pubsub_subscription.published.name
+output "published_subscriptions" {
+  description = "Names of the BigQuery subscriptions."
+  value       = [for subscription in google_pubsub_subscription.published : subscription.name]
+}
+
+output "resolver_subscription" {
+  description = "Name of the resolver's subscription."
+  value       = google_pubsub_subscription.resolver.name
 }
 
 output "dead_letter_subscription" {

@@ -3,7 +3,8 @@
 locals {
   minute = 60
   # Subscriptions that must keep up. Those of watches come and go and are not among them.
-  working_subscriptions = concat([var.published_subscription], var.consumer_subscriptions)
+  working_subscriptions = concat(var.published_subscriptions, [var.resolver_subscription], var.consumer_subscriptions)
+  one_of_published      = "one_of(${join(", ", [for name in var.published_subscriptions : "\"${name}\""])})"
   one_of_working        = "one_of(${join(", ", [for name in local.working_subscriptions : "\"${name}\""])})"
   one_of_services       = "one_of(${join(", ", [for name in var.services : "\"${name}\""])})"
 }
@@ -23,7 +24,7 @@ resource "google_monitoring_alert_policy" "published_subscription" {
     display_name = "Writes are refused"
 
     condition_threshold {
-      filter          = "resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = \"${var.published_subscription}\" AND metric.type = \"pubsub.googleapis.com/subscription/push_request_count\" AND metric.labels.response_code != \"success\""
+      filter          = "resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = ${local.one_of_published} AND metric.type = \"pubsub.googleapis.com/subscription/push_request_count\" AND metric.labels.response_code != \"success\""
       comparison      = "COMPARISON_GT"
       threshold_value = 0
       duration        = "${5 * local.minute}s"
@@ -41,7 +42,7 @@ resource "google_monitoring_alert_policy" "published_subscription" {
     display_name = "Nothing was written for half an hour"
 
     condition_threshold {
-      filter          = "resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = \"${var.published_subscription}\" AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\""
+      filter          = "resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = ${local.one_of_published} AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\""
       comparison      = "COMPARISON_GT"
       threshold_value = 30 * local.minute
       duration        = "0s"
@@ -55,7 +56,7 @@ resource "google_monitoring_alert_policy" "published_subscription" {
 
   documentation {
     mime_type = "text/markdown"
-    content   = "See the state: `gcloud pubsub subscriptions describe ${var.published_subscription} --format='value(bigqueryConfig.state)'`. PERMISSION_DENIED: the bindings of the account tributary-published. NOT_FOUND or SCHEMA_MISMATCH: the table integration_events_published. Messages wait for 7 days."
+    content   = "See the state of each, ${join(" and ", var.published_subscriptions)}: `gcloud pubsub subscriptions describe NAME --format='value(bigqueryConfig.state)'`. PERMISSION_DENIED: the bindings of the account tributary-published. NOT_FOUND or SCHEMA_MISMATCH: the table integration_events_published. Messages wait for 7 days."
   }
 }
 

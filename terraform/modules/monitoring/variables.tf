@@ -13,8 +13,13 @@ variable "services" {
   type        = list(string)
 }
 
-variable "published_subscription" {
-  description = "Name of the BigQuery subscription."
+variable "published_subscriptions" {
+  description = "Names of the BigQuery subscriptions."
+  type        = list(string)
+}
+
+variable "resolver_subscription" {
+  description = "Name of the resolver's subscription."
   type        = string
 }
 

@@ -3,7 +3,7 @@
 locals {
   tables = {
     integration_events_outbox = {
-      description = "Every canonical event that was accepted, append-only. May hold an event more than once: read integration_events for one row per event."
+      description = "Every canonical event that was accepted, append-only, observations included. May hold an event more than once: read integration_events for one row per event that consumers get."
       labels      = { product = "tributary", part = "outbox" }
       cluster_by  = ["tenant_id", "connection_id", "event_type", "entity_id"]
       partition = {
