@@ -13,7 +13,11 @@ export interface ResolverOptions {
   readonly database: Database;
   readonly directory: ConnectionDirectory;
   readonly outbox: () => Promise<Outbox>;
+  readonly onError: (message: string, error: unknown) => void;
 }
+
+/** While the database is away every entity fails: one line tells of it, not thousands. */
+const REPORT_MS = 10_000;
 
 /**
  * The resolving stage: observations come in the order of their entity, each becomes the events it
@@ -28,13 +32,30 @@ export async function startResolver(options: ResolverOptions): Promise<Subscript
   // First of all: what the outbox carries again when it is opened must find a subscription.
   await bus.createSubscription(OBSERVATIONS_TOPIC, RESOLVER_SUBSCRIPTION);
   const { accept, clock } = await options.outbox();
+  const report = reporter(options.onError);
   return bus.subscribe(OBSERVATIONS_TOPIC, RESOLVER_SUBSCRIPTION, async ({ data }) => {
     const observation = JSON.parse(data) as CanonicalEvent;
-    const resolved = await resolve(observation, options);
-    // Nothing waits between this and the start of the publish: see services/intake/receive.ts.
-    const receivedAt = new Date(clock.nowMs()).toISOString();
-    await accept(resolved.map((event) => toEvent(event, observation, receivedAt)));
+    try {
+      const resolved = await resolve(observation, options);
+      // Nothing waits between this and the start of the publish: see services/intake/receive.ts.
+      const receivedAt = new Date(clock.nowMs()).toISOString();
+      await accept(resolved.map((event) => toEvent(event, observation, receivedAt)));
+    } catch (error) {
+      report(observation, error);
+      throw error;
+    }
   });
+}
+
+function reporter(onError: ResolverOptions['onError']) {
+  let reportedAtMs = Number.NEGATIVE_INFINITY;
+  return ({ event_id, connection_id }: CanonicalEvent, error: unknown): void => {
+    const nowMs = performance.now();
+    if (nowMs - reportedAtMs < REPORT_MS) return;
+    reportedAtMs = nowMs;
+    const what = `Observation ${event_id} of connection ${connection_id}`;
+    onError(`${what} could not be resolved; it is tried again, and its entity waits.`, error);
+  };
 }
 
 /**

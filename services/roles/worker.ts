@@ -6,13 +6,19 @@ import type { Parts } from './parts.ts';
 
 /** The role that acts on events and does what the scheduler asks for. */
 export async function startWorker(parts: Parts, consumers: readonly Consumer[]): Promise<void> {
-  const { closing, config, directory, platform, server } = parts;
+  const { closing, config, directory, onError, platform, server } = parts;
   const { bus, database, verifyTaskToken } = platform;
   for (const consumer of consumers) {
     const subscription = await consume(bus, database, consumer);
     closing.push(() => subscription.close());
   }
-  const resolver = await startResolver({ bus, database, directory, outbox: parts.outbox });
+  const resolver = await startResolver({
+    bus,
+    database,
+    directory,
+    outbox: parts.outbox,
+    onError,
+  });
   closing.push(() => resolver.close());
   await server.register(taskRoutes, {
     tasks: new Map([['ledger-cleanup', ledgerCleanup(database, config.ledgerDays)]]),

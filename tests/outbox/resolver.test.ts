@@ -32,6 +32,7 @@ let connections: Connection[];
 let resolver: Subscription | undefined;
 let acceptFault: ((events: readonly CanonicalEvent[]) => void) | undefined;
 let got: CanonicalEvent[];
+let reports: string[];
 
 /** An adapter whose payload says the state of a record outright. */
 const adapter = {
@@ -107,7 +108,13 @@ async function start(): Promise<void> {
     return accept(events);
   };
   const outbox = { accept: faulty, clock: new ReceiptClock(), close: async () => {} };
-  resolver = await startResolver({ bus, database, directory, outbox: async () => outbox });
+  resolver = await startResolver({
+    bus,
+    database,
+    directory,
+    outbox: async () => outbox,
+    onError: (message) => void reports.push(message),
+  });
 }
 
 async function restart(): Promise<void> {
@@ -131,6 +138,7 @@ describeOnEachDatabase('the resolver', (open) => {
     connections = [testConnection('con_1', { tenantId: 'acme' })];
     acceptFault = undefined;
     got = [];
+    reports = [];
     await restart();
   });
 
@@ -203,6 +211,12 @@ describeOnEachDatabase('the resolver', (open) => {
     await expect.poll(() => told('8'), within).toEqual(['deal.created']);
     await expect.poll(() => told('6'), within).toEqual(['deal.created']);
     expect(told('7')).toEqual([]);
+    // One line, however many entities wait.
+    expect(reports).toEqual([
+      expect.stringMatching(
+        /^Observation .* of connection con_1 could not be resolved; it is tried/,
+      ),
+    ]);
   });
 
   it('keeps connections and tenants apart', async () => {

@@ -7,6 +7,6 @@ SELECT
   provider,
   COUNT(*) AS won
 FROM integration_events_between($from_time::TIMESTAMP, $to_time::TIMESTAMP)
-WHERE event_type = 'deal.won'
+WHERE event_type IN ('deal.won', 'opportunity.won')
 GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3
