@@ -67,7 +67,9 @@ export const configSchema = z.object({
     .describe('Bound of what the in-process bus keeps for subscriptions that are behind.'),
   TRIBUTARY_LEDGER_DAYS: whole(7, 3_650)
     .default(14)
-    .describe('How long consumers remember which events they processed.'),
+    .describe(
+      'How long consumers remember which events they processed, and the resolver what it resolved.',
+    ),
   TRIBUTARY_LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
