@@ -73,6 +73,15 @@ describe('parseExact', () => {
     ['an open object', '{"a":1'],
     ['a leading zero', '{"a":01}'],
     ['a bare point', '[1.]'],
+    ['a bare minus', '[-]'],
+    ['a point without a digit before it', '[.5]'],
+    ['an exponent without digits', '[1.5e]'],
+    ['a number of two points', '[1.5.5]'],
+    ['a decimal as a name', '{1.5:2}'],
+    ['a decimal as a name, with space after it', '{1.5 \n:2}'],
+    ['a decimal beside text', '[1.5"a"]'],
+    ['two decimals without a comma', '[1.5 2.5]'],
+    ['a decimal in an open string', '["a, 1.5'],
     ['text after the end', '1 2'],
     ['nesting that would exhaust the stack', `${'['.repeat(200_000)}1.5${']'.repeat(200_000)}`],
   ])('refuses %s without quoting it', (_name, text) => {
@@ -129,6 +138,33 @@ describe('parseExact', () => {
         );
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('refuses what JSON.parse refuses, whatever is done to a document', () => {
+    const text = '{"a":1.50,"b":[-0,12345678901234567890,{"c":"1.5 \\" 2.5"}],"d":1e3}';
+    const edit = fc.tuple(
+      fc.nat(text.length),
+      fc.nat(3),
+      fc.stringMatching(/^[-+.eE0-9:,"\\{}[\] ]{0,4}$/),
+    );
+    fc.assert(
+      fc.property(fc.array(edit, { minLength: 1, maxLength: 3 }), (edits) => {
+        const edited = edits.reduce(
+          (one, [at, drop, insert]) => one.slice(0, at) + insert + one.slice(at + drop),
+          text,
+        );
+        const parses = (parse: (one: string) => unknown) => {
+          try {
+            parse(edited);
+            return true;
+          } catch {
+            return false;
+          }
+        };
+        expect(parses(parseExact)).toBe(parses(JSON.parse));
+      }),
+      { numRuns: 2_000 },
     );
   });
 

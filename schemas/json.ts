@@ -1,8 +1,6 @@
+import { BACKSLASH, LOWER_E, MINUS, NINE, POINT, QUOTE, UPPER_E, ZERO } from './character-codes.ts';
 import { InvalidJson } from './problems.ts';
-
-/** Needs Node 21+: the third argument of a reviver holds the source text of a primitive. */
-type SourceReviver = (key: string, value: unknown, context: { source?: string }) => unknown;
-const parseWithSource = JSON.parse as (text: string, reviver: SourceReviver) => unknown;
+import { quoteInexact, UNSAFE_DIGITS } from './quote-inexact.ts';
 
 /**
  * Parses JSON without losing a digit. A number with a fraction, an exponent, a minus zero, or more
@@ -13,7 +11,7 @@ const parseWithSource = JSON.parse as (text: string, reviver: SourceReviver) => 
  */
 export function parseExact(text: string): unknown {
   try {
-    return mayHoldInexact(text) ? parseWithSource(text, keepText) : JSON.parse(text);
+    return JSON.parse(mayHoldInexact(text) ? quoteInexact(text) : text);
   } catch (cause) {
     // The engine's message quotes the body, which may hold personal data: it is not passed on.
     const reason = cause instanceof RangeError ? 'it is nested too deep' : 'it does not parse';
@@ -21,21 +19,10 @@ export function parseExact(text: string): unknown {
   }
 }
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const MINUS = 0x2d;
-const POINT = 0x2e;
-const ZERO = 0x30;
-const NINE = 0x39;
-const LOWER_E = 0x65;
-const UPPER_E = 0x45;
-/** Fewer digits than these are exact in a double. */
-const UNSAFE_DIGITS = 16;
-
 /**
  * True when the text may hold a number that a double cannot hold as written: with a fraction or an
  * exponent, of sixteen digits or more, or minus zero. False is certain for any JSON text. One pass,
- * no allocation; the slow path costs eight times as much (docs/decisions/0004-exact-decimals.md).
+ * no allocation (docs/decisions/0004-exact-decimals.md).
  */
 export function mayHoldInexact(text: string): boolean {
   const length = text.length;
@@ -61,10 +48,4 @@ export function mayHoldInexact(text: string): boolean {
     }
   }
   return false;
-}
-
-function keepText(_key: string, value: unknown, context: { source?: string }): unknown {
-  if (typeof value !== 'number') return value;
-  const source = context.source ?? String(value);
-  return Number.isSafeInteger(value) && /^(?:0|-?[1-9]\d*)$/.test(source) ? value : source;
 }
