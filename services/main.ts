@@ -65,10 +65,7 @@ async function start(
   const onError = (message: string, error: unknown) => logger.error({ err: error }, message);
   const platform = resources.use(await openPlatform(config, onError));
   const { bus, database, warehouse } = platform;
-  const [server] = await Promise.all([
-    createServer({ logger, bodyLimitBytes: config.bodyLimitBytes }),
-    database.migrate(),
-  ]);
+  const [server] = await Promise.all([createServer({ logger, ...config }), database.migrate()]);
 
   const adapters = adaptersByProvider();
   const store = new ConnectionStore(database);

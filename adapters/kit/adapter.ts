@@ -94,9 +94,10 @@ export interface BoundAdapter {
   /**
    * Turns a verified request into event drafts, in the order of the body.
    *
+   * @param secrets as for `verify`; for handshakes that are answered with a signature
    * @throws InvalidJson, InvalidBody or ContentTypeNotSupported when nothing of the body can be used
    */
-  webhook(request: WebhookRequest): WebhookResult;
+  webhook(request: WebhookRequest, secrets?: readonly string[]): WebhookResult;
 
   /** Turns an observation into the events it amounts to. Adapters that make none have none. */
   readonly resolve?: Resolve;
@@ -127,8 +128,8 @@ export interface Adapter<Settings = unknown> {
    * shown that once. Default `provider`.
    */
   readonly secretMadeBy?: 'provider' | 'tributary';
-  /** What keeps a text from being a secret of this provider, as a sentence; undefined when nothing. */
-  secretFault?(secret: string): string | undefined;
+  /** What keeps a text from being the secret of such a connection, as a sentence; undefined when nothing. */
+  secretFault?(secret: string, settings: Settings): string | undefined;
   /** What a connection of this provider can be set to. Parsing fills in the defaults. */
   readonly settingsSchema: z.ZodType<Settings>;
   /** Compiles settings once; the result is kept and used for every request. @throws InvalidSettings */

@@ -29,7 +29,7 @@ export interface ResolvedEvent {
   readonly entityId: string;
   /** Fields that differ from what was known; null where nothing was, or the verb needs none. */
   readonly changedFields: readonly string[] | null;
-  /** Added to the observation's payload. */
+  /** Laid over the observation's payload, whose fields of these names it replaces. */
   readonly extra?: Readonly<Record<string, unknown>>;
 }
 

@@ -24,6 +24,8 @@ export interface Config {
   readonly tenantId: string;
   readonly bodyLimitBytes: number;
   readonly rateLimitPerSecond: number;
+  /** Proxies whose word about the sender's address is believed. */
+  readonly trustedProxies: number;
   readonly acceptDeadlineMs: number;
   readonly maxJournalBytes: number;
   readonly maxBusLogBytes: number;
@@ -62,6 +64,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     tenantId: values.TRIBUTARY_TENANT_ID,
     bodyLimitBytes: values.TRIBUTARY_BODY_LIMIT_BYTES,
     rateLimitPerSecond: values.TRIBUTARY_RATE_LIMIT_PER_SECOND,
+    trustedProxies: values.TRIBUTARY_TRUSTED_PROXIES,
     acceptDeadlineMs: values.TRIBUTARY_ACCEPT_DEADLINE_MS,
     maxJournalBytes: values.TRIBUTARY_MAX_JOURNAL_MIB * MIB,
     maxBusLogBytes: values.TRIBUTARY_MAX_BUS_LOG_MIB * MIB,

@@ -56,6 +56,11 @@ export const configSchema = z.object({
   TRIBUTARY_RATE_LIMIT_PER_SECOND: whole(1, 10_000_000)
     .default(1_000)
     .describe('Webhook requests a second for each connection; bursts of twice that.'),
+  TRIBUTARY_TRUSTED_PROXIES: whole(0, 10)
+    .default(0)
+    .describe(
+      'How many proxies stand in front. Each adds an address to X-Forwarded-For, and the one before them is the sender. 0 takes the address of the connection.',
+    ),
   TRIBUTARY_ACCEPT_DEADLINE_MS: whole(100, 60_000)
     .default(2_500)
     .describe('Longest wait for a durable confirmation before a sender is told to retry.'),

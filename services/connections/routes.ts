@@ -89,7 +89,7 @@ export async function connectionRoutes(
       const { provider, name, settings } = request.body;
       const adapter = findAdapter(options.adapters, provider);
       const parsed = parseSettings(adapter, settings);
-      const { secret, made } = chooseSecret(adapter, request.body.secret);
+      const { secret, made } = chooseSecret(adapter, parsed, request.body.secret);
       const id = newConnectionId();
       const secretRef = `tenants/${tenantId}/connections/${id}/webhook`;
       // The secret first: a connection without one would refuse every webhook.
@@ -191,13 +191,14 @@ const SECRET_BYTES = 24;
 
 function chooseSecret(
   adapter: Adapter,
+  settings: unknown,
   given: string | undefined,
 ): { readonly secret: string; readonly made: boolean } {
   if (given === undefined && adapter.secretMadeBy !== 'tributary') {
     throw new InvalidRequest(`Give the signing secret that ${adapter.title} made, as "secret".`);
   }
   const secret = given ?? randomBytes(SECRET_BYTES).toString('base64url');
-  const fault = adapter.secretFault?.(secret);
+  const fault = adapter.secretFault?.(secret, settings);
   if (fault === undefined) return { secret, made: given === undefined };
   throw new InvalidRequest(fault, { faults: [{ pointer: '/secret', message: fault }] });
 }

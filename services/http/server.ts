@@ -11,6 +11,8 @@ import { answerNotFound, answerWithProblem } from './problem-handler.ts';
 export interface ServerOptions {
   readonly logger: FastifyBaseLogger;
   readonly bodyLimitBytes: number;
+  /** Proxies in front, whose X-Forwarded-For tells the sender's address. Default 0. */
+  readonly trustedProxies?: number;
 }
 
 /** In time for what is closed after the server, before the process is killed. */
@@ -23,6 +25,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     // One line for each webhook would cost more than the webhook; refusals are in the request log.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimitBytes,
+    trustProxy: (_address: string, hop: number) => hop < (options.trustedProxies ?? 0),
     // A sender has this long for a whole request; slow ones must not hold connections open.
     requestTimeout: 30_000,
     keepAliveTimeout: 72_000,

@@ -50,10 +50,11 @@ export async function receive(call: Call, intake: IntakeDependencies): Promise<R
     limit(call, intake);
     assertPlainEncoding(call.request);
     connection = await findConnection(call, intake);
-    await verify(call, connection, intake);
+    const secrets = await verify(call, connection, intake);
     verified = true;
     assertEnabled(connection);
-    const { accepting, skipped, answer } = transform(call.request, connection, requestId, intake);
+    const verifiedCall = { request: call.request, connection, secrets, requestId };
+    const { accepting, skipped, answer } = transform(verifiedCall, intake);
     const acceptance = await accepting;
     recordOutcome(intake.log, { call, connection, requestId }, skipped, acceptance);
     return { answer: answer ?? countsAnswer(acceptance, skipped.length) };
@@ -73,13 +74,18 @@ interface Transformed extends Omit<WebhookResult, 'drafts'> {
   readonly accepting: Promise<Acceptance>;
 }
 
+interface VerifiedCall {
+  readonly request: WebhookRequest;
+  readonly connection: LoadedConnection;
+  readonly secrets: readonly string[];
+  readonly requestId: string;
+}
+
 function transform(
-  request: WebhookRequest,
-  connection: LoadedConnection,
-  requestId: string,
+  { request, connection, secrets, requestId }: VerifiedCall,
   intake: IntakeDependencies,
 ): Transformed {
-  const { drafts, ...rest } = connection.bound.webhook(request);
+  const { drafts, ...rest } = connection.bound.webhook(request, secrets);
   const events = buildEvents(drafts, connection, {
     traceId: requestId,
     // Taken here and not when the request came: between this and the start of the publish nothing
@@ -117,16 +123,18 @@ async function findConnection(call: Call, intake: IntakeDependencies): Promise<L
   return found;
 }
 
+/** @returns the secrets that are active now */
 async function verify(
   call: Call,
   connection: LoadedConnection,
   intake: IntakeDependencies,
-): Promise<void> {
+): Promise<readonly string[]> {
   const secrets = await intake.secrets
     .active(connection.secretRef)
     .catch((cause) => unavailable(cause));
   const verdict = connection.bound.verify(call.request, secrets);
   if (!verdict.verified) throw new NotVerifiedBecause(verdict.reason);
+  return secrets;
 }
 
 function assertEnabled({ status }: LoadedConnection): void {

@@ -57,6 +57,8 @@ export async function intakeRoutes(
     assertMethod(request, reply);
     const { answer, problem } = await receive(toCall(request), options);
     if (problem) logProblem(problem, request);
+    // A handshake may echo what was sent: no browser may take it for a page.
+    reply.header('x-content-type-options', 'nosniff');
     return reply.code(answer.status).header('content-type', answer.contentType).send(answer.body);
   }
 

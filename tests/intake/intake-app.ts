@@ -50,6 +50,7 @@ export interface IntakeAppOptions {
   readonly secrets: Readonly<Record<string, string>>;
   readonly adapters?: readonly Adapter[];
   readonly ratePerSecond?: number;
+  readonly trustedProxies?: number;
 }
 
 /** Starts intake; `stack` stops it. */
@@ -87,7 +88,11 @@ export async function startIntake(
     (one) => one.close(),
   );
   const authenticate = tokenAuthentication(API_TOKEN, { tenantId: 'acme', orgId: null });
-  const server = await createServer({ logger, bodyLimitBytes: BODY_LIMIT_BYTES });
+  const server = await createServer({
+    logger,
+    bodyLimitBytes: BODY_LIMIT_BYTES,
+    trustedProxies: options.trustedProxies ?? 0,
+  });
   stack.defer(() => server.close());
   await server.register(intakeRoutes, {
     adapters,

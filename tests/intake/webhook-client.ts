@@ -5,6 +5,8 @@ import { hmac } from '#adapters/kit/verification/signature.ts';
 import { PUBLIC_URL } from './intake-app.ts';
 
 export interface Sent {
+  /** Default POST. */
+  readonly method?: string;
   readonly path: string;
   readonly body: Buffer;
   readonly headers: Readonly<Record<string, string | string[]>>;
@@ -25,14 +27,14 @@ export interface Answer {
 /** Sends a request on a connection of its own. */
 export function send(port: number, sent: Sent): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const { path, body, headers, chunked } = sent;
+    const { method = 'POST', path, body, headers, chunked } = sent;
     const length = chunked ? { 'transfer-encoding': 'chunked' } : { 'content-length': body.length };
     const request = httpRequest(
       {
         host: '127.0.0.1',
         port,
         path,
-        method: 'POST',
+        method,
         agent: false,
         headers: { ...headers, ...length },
       },

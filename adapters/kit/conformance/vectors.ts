@@ -22,6 +22,8 @@ export interface SignatureVector {
   readonly body_base64?: string;
   /** Time of receipt, in milliseconds. */
   readonly received_at_ms?: number;
+  /** Address of the sender. */
+  readonly remote_address?: string;
 }
 
 export interface AcceptedVector extends SignatureVector {
@@ -57,6 +59,8 @@ export interface EventVector {
   readonly name: string;
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly method?: string;
+  /** What follows the connection's id in the URL, such as `?event=…`. */
+  readonly url_tail?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Text as sent, so that numbers keep their spelling; or JSON where spelling does not matter. */
   readonly body: unknown;
@@ -97,6 +101,7 @@ export function complete(
     headers: headers as WebhookRequest['headers'],
     body: body_base64 === undefined ? Buffer.from(body) : Buffer.from(body_base64, 'base64'),
     receivedAtMs: full.received_at_ms ?? 0,
+    ...(full.remote_address !== undefined && { remoteAddress: full.remote_address }),
   };
   const settings = { ...full.settings };
   for (const [name, file] of Object.entries(full.settings_files ?? {})) {
