@@ -1,5 +1,6 @@
 import type { Adapter } from '#adapters/kit/adapter.ts';
 import { EVENT_TYPES, PROVIDER, SKIP_REASONS, TITLE } from './definition.ts';
+import { makeResolve } from './resolve.ts';
 import { SAMPLE_NAMES, sample } from './sample.ts';
 import { type HubspotSettings, settingsSchema } from './settings.ts';
 import { makeVerify } from './verify.ts';
@@ -12,7 +13,11 @@ export const hubspotAdapter: Adapter<HubspotSettings> = {
   eventTypes: EVENT_TYPES,
   skipReasons: SKIP_REASONS,
   settingsSchema,
-  bind: (settings) => ({ verify: makeVerify(settings), webhook: makeWebhook(settings) }),
+  bind: (settings) => ({
+    verify: makeVerify(settings),
+    webhook: makeWebhook(settings),
+    resolve: makeResolve(settings),
+  }),
   sample,
   samples: SAMPLE_NAMES,
   sandbox: async () => (await import('./sandbox/sandbox.ts')).hubspotSandbox,

@@ -29,8 +29,10 @@ export interface SubscriptionType {
   readonly kind: ChangeKind;
 }
 
-export const DEAL_WON = 'deal.won';
-export const DEAL_LOST = 'deal.lost';
+/** The event of a deal that comes to an end, by how it ends. */
+export const OUTCOME_EVENTS = { won: 'deal.won', lost: 'deal.lost' } as const;
+/** A notification of a deal before it is known what it means; never seen by consumers. */
+export const DEAL_OBSERVED = 'deal.observed';
 export const MESSAGE_ADDED = 'conversation.message_added';
 
 /**
@@ -102,8 +104,8 @@ export const EVENT_TYPES: readonly string[] = [
     object.associated,
     object.dissociated,
   ]),
-  DEAL_WON,
-  DEAL_LOST,
+  OUTCOME_EVENTS.won,
+  OUTCOME_EVENTS.lost,
   CONVERSATION.created,
   CONVERSATION.updated,
   CONVERSATION.deleted,

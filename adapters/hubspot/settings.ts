@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dealPipelinesSchema } from './deal-stages.ts';
 
 /** What a HubSpot connection can be set to. Nothing is required. */
 export const settingsSchema = z.strictObject({
@@ -28,6 +29,11 @@ export const settingsSchema = z.strictObject({
     .max(300)
     .default(60)
     .describe('How far a v3 timestamp may lie in the future, in seconds.'),
+  deal_pipelines: dealPipelinesSchema
+    .optional()
+    .describe(
+      'The deal pipelines of the account: the array "results" of GET /crm/pipelines/2026-03/deals. With it, deal.won and deal.lost are made for stages of every pipeline, and only when a deal moves there from a stage of another outcome.',
+    ),
 });
 
 export type HubspotSettings = z.infer<typeof settingsSchema>;

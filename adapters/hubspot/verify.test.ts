@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { Signature } from '@hubspot/api-client';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { WebhookRequest } from '#adapters/kit/adapter.ts';
-import { type HubspotSettings, settingsSchema } from './settings.ts';
+import { readVectors } from '#adapters/kit/conformance/vectors.ts';
+import { settingsSchema } from './settings.ts';
 import {
   SIGNATURE_V3_HEADER,
   signatureHeaders,
@@ -14,20 +14,8 @@ import {
 } from './sign.ts';
 import { makeVerify, TOLERANCE_MS } from './verify.ts';
 
-// Real: the hashes, and HubSpot's own helper as the oracle. Nothing is doubled but its clock.
-
-interface RequestVector {
-  readonly secrets: readonly string[];
-  readonly method: string;
-  readonly url: string;
-  readonly body: string;
-  /** Bytes that are not UTF-8; goes before `body`. */
-  readonly body_base64?: string;
-  readonly headers: Readonly<Record<string, string | string[]>>;
-  readonly received_at_ms: number;
-  readonly settings: Partial<HubspotSettings>;
-}
-type Case = Partial<RequestVector> & { readonly name: string; readonly reason?: string };
+// Beside tests/adapters/signatures.test.ts, which runs the accepted and refused vectors. Real: the
+// hashes, and HubSpot's own helper as the oracle. Nothing is doubled but its clock.
 
 interface DocumentedVector {
   readonly name: string;
@@ -40,27 +28,10 @@ interface DocumentedVector {
   readonly signature: string;
 }
 
-interface Vectors {
-  readonly documented: readonly DocumentedVector[];
-  readonly defaults: RequestVector;
-  readonly accepted: readonly Case[];
-  readonly refused: readonly Case[];
-}
-
-const vectors = JSON.parse(
-  readFileSync(new URL('./vectors/signatures.json', import.meta.url), 'utf8'),
-) as Vectors;
-
-function judge(vector: Case) {
-  const full = { ...vectors.defaults, ...vector };
-  const { method, url, received_at_ms: receivedAtMs, headers } = full;
-  const body =
-    full.body_base64 === undefined
-      ? Buffer.from(full.body)
-      : Buffer.from(full.body_base64, 'base64');
-  const verify = makeVerify(settingsSchema.parse(full.settings));
-  return verify({ method, url, body, receivedAtMs, headers }, full.secrets);
-}
+const { documented } = readVectors<{ documented: readonly DocumentedVector[] }>(
+  'hubspot',
+  'signatures.json',
+);
 
 function ourSignature({ version, secret, method, url, body, timestamp = '' }: DocumentedVector) {
   const bytes = Buffer.from(body);
@@ -74,7 +45,7 @@ afterEach(() => {
 });
 
 describe('the documented vectors', () => {
-  it.each(vectors.documented)('$name: ours, theirs and the document agree', (vector) => {
+  it.each(documented)('$name: ours, theirs and the document agree', (vector) => {
     const { version, method, url, secret, body, timestamp, signature } = vector;
     const theirs = Signature.getSignature(method, version, {
       clientSecret: secret,
@@ -85,21 +56,6 @@ describe('the documented vectors', () => {
     });
     expect(theirs).toBe(signature);
     expect(ourSignature(vector)).toBe(signature);
-  });
-});
-
-describe('verify', () => {
-  it.each(vectors.accepted)('accepts $name', (vector) => {
-    expect(judge(vector)).toEqual({ verified: true });
-  });
-
-  it.each(vectors.refused)('refuses $name', (vector) => {
-    expect(judge(vector)).toEqual({ verified: false, reason: vector.reason });
-  });
-
-  it('has enough of both', () => {
-    expect(vectors.accepted.length).toBeGreaterThanOrEqual(10);
-    expect(vectors.refused.length).toBeGreaterThanOrEqual(20);
   });
 });
 

@@ -2,7 +2,7 @@ import type { WebhookRequest, WebhookResult } from '#adapters/kit/adapter.ts';
 import { invalidItem, mapItems } from '#adapters/kit/batch.ts';
 import { isObject, parseJsonBody } from '#adapters/kit/json-body.ts';
 import { InvalidBody } from '#schemas/problems.ts';
-import { mapNotification } from './map-notification.ts';
+import { type MappingOptions, mapNotification } from './map-notification.ts';
 import type { HubspotSettings } from './settings.ts';
 
 /** Most notifications of one request. Source: HubSpot developer documentation, "Webhooks". */
@@ -15,9 +15,12 @@ export const MAX_BATCH = 100;
  * @returns a function that throws InvalidJson or InvalidBody when nothing can be used
  */
 export function makeWebhook(settings: HubspotSettings): (request: WebhookRequest) => WebhookResult {
-  const portalId = settings.portal_id === undefined ? undefined : String(settings.portal_id);
+  const options: MappingOptions = {
+    portalId: settings.portal_id === undefined ? undefined : String(settings.portal_id),
+    observesDeals: (settings.deal_pipelines ?? []).length > 0,
+  };
   const mapOne = (item: unknown) =>
-    isObject(item) ? mapNotification(item, portalId) : invalidItem('it is not an object');
+    isObject(item) ? mapNotification(item, options) : invalidItem('it is not an object');
   return (request) => mapItems(parseBatch(request), mapOne);
 }
 

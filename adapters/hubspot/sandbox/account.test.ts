@@ -1,14 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom, shuffled } from '#adapters/kit/sandbox/random.ts';
+import type { DealPipeline } from '../deal-stages.ts';
+import { RENEWALS } from '../pipelines.test-support.ts';
 import { settingsSchema } from '../settings.ts';
 import { makeWebhook } from '../webhook.ts';
 import { Account, SANDBOX_TYPES } from './account.ts';
 
 // Real: the account and the adapter's mapping. The clock is fixed.
 
-function account(seed: number): Account {
+function account(seed: number, dealPipelines: readonly DealPipeline[] = []): Account {
   const random = seededRandom(seed);
-  return new Account({ portalId: 33, appId: 44, random, nowMs: () => 1_762_075_800_123 });
+  return new Account({
+    portalId: 33,
+    appId: 44,
+    dealPipelines,
+    random,
+    nowMs: () => 1_762_075_800_123,
+  });
 }
 
 const changes = (of: Account, count: number) => Array.from({ length: count }, () => of.change());
@@ -47,6 +55,37 @@ describe('the account', () => {
       'presentationscheduled',
       'contractsent',
     ]);
+  });
+
+  it('moves deals through the stages of listed pipelines, the open ones first', () => {
+    const one = account(3, [RENEWALS]);
+    const moves = new Map<unknown, unknown[]>();
+    for (let count = 0; count < 600; count += 1) {
+      const { objectId, propertyName, propertyValue } = one.change('deal.propertyChange');
+      if (propertyName !== 'dealstage') continue;
+      moves.set(objectId, [...(moves.get(objectId) ?? []), propertyValue]);
+    }
+    const closed = ['1043986', '1043989', '1043987', '1043988'];
+    for (const [second, end, reopened, again, ...rest] of moves.values()) {
+      expect([second, reopened, again]).toEqual(['1043981', '1043980', '1043981']);
+      expect(closed).toContain(end);
+      expect(closed).toContain(rest[0]);
+    }
+    expect(new Set([...moves.values()].flat()).size).toBe(RENEWALS.stages.length);
+  });
+
+  it.each([
+    ['no open stage', RENEWALS.stages.slice(2)],
+    ['no closed stage', RENEWALS.stages.slice(0, 2)],
+    ['nothing to win', RENEWALS.stages.slice(4)],
+    ['nothing to lose', RENEWALS.stages.slice(2, 4)],
+  ])('manages pipelines with %s', (_name, stages) => {
+    const one = account(3, [{ id: 'p', stages }]);
+    const ids = stages.map(({ id }) => id);
+    for (let count = 0; count < 50; count += 1) {
+      const { propertyName, propertyValue } = one.change('deal.propertyChange');
+      if (propertyName === 'dealstage') expect(ids).toContain(propertyValue);
+    }
   });
 
   it('never tells of a deleted object again, unless it is restored', () => {

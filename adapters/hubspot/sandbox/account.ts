@@ -1,5 +1,7 @@
 import type { Random } from '#adapters/kit/sandbox/random.ts';
 import { InvalidRequest } from '#schemas/problems.ts';
+import type { DealPipeline } from '../deal-stages.ts';
+import { DealBoard } from './deal-board.ts';
 
 /** A notification as HubSpot sends it; see docs/providers/hubspot.md for the fields. */
 export interface SandboxNotification {
@@ -18,17 +20,6 @@ export interface SandboxNotification {
 
 const OBJECT_TYPES = ['contact', 'company', 'deal'] as const;
 type ObjectType = (typeof OBJECT_TYPES)[number];
-
-/** Stages of the default deal pipeline, in order; a deal ends in one of the last two. */
-const STAGES = [
-  'appointmentscheduled',
-  'qualifiedtobuy',
-  'presentationscheduled',
-  'contractsent',
-  'closedwon',
-  'closedlost',
-] as const;
-const LAST_OPEN_STAGE = 3;
 
 const FIRST_NAMES = ['Ada', 'Björn', 'Chidi', 'Đorđe', 'Émilie', 'Fatima', '健', 'Zoë'];
 const CITIES = ['Aarhus', 'Kraków', 'Lagos', 'Lima', 'Montréal', 'Osaka', 'Zürich'];
@@ -67,6 +58,8 @@ interface Book {
 export interface AccountOptions {
   readonly portalId: number;
   readonly appId: number;
+  /** Of the settings; none stands for the default pipeline. */
+  readonly dealPipelines: readonly DealPipeline[];
   readonly random: Random;
   readonly nowMs: () => number;
 }
@@ -79,13 +72,13 @@ export class Account {
     company: { live: [], deleted: [] },
     deal: { live: [], deleted: [] },
   };
-  /** Index into STAGES of each open deal. */
-  readonly #stages = new Map<number, number>();
+  readonly #board: DealBoard;
   #nextObjectId = 9_000_000_001;
   #nextEventId = 3_000_000_001;
 
   constructor(options: AccountOptions) {
     this.#options = options;
+    this.#board = new DealBoard(options.dealPipelines, options.random);
   }
 
   /**
@@ -154,7 +147,6 @@ export class Account {
   #create(objectType: ObjectType): number {
     const objectId = this.#nextObjectId++;
     this.#books[objectType].live.push(objectId);
-    if (objectType === 'deal') this.#stages.set(objectId, 0);
     return objectId;
   }
 
@@ -167,7 +159,7 @@ export class Account {
     const objectId = this.#any(objectType);
     const { live } = this.#books[objectType];
     live.splice(live.indexOf(objectId), 1);
-    this.#stages.delete(objectId);
+    this.#board.remove(objectId);
     return objectId;
   }
 
@@ -190,19 +182,7 @@ export class Account {
         : of('annualrevenue', this.#amount());
     }
     if (random.next() < 0.4) return of('amount', this.#amount());
-    return of('dealstage', this.#advance(objectId));
-  }
-
-  /** Moves a deal a stage on; from the last open one it is won two times of three. */
-  #advance(dealId: number): string {
-    const stage = this.#stages.get(dealId) ?? 0;
-    if (stage < LAST_OPEN_STAGE) {
-      this.#stages.set(dealId, stage + 1);
-      return STAGES[stage + 1] ?? STAGES[0];
-    }
-    // A closed deal that moves again was reopened.
-    this.#stages.set(dealId, 0);
-    return this.#options.random.next() < 0.67 ? 'closedwon' : 'closedlost';
+    return of('dealstage', this.#board.advance(objectId));
   }
 
   /** Decimal text; made of integers, for a double would round. */

@@ -1,12 +1,15 @@
 import { Signature } from '@hubspot/api-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { WebhookRequest } from '#adapters/kit/adapter.ts';
+import { Receiver as Platform } from '#adapters/kit/conformance/receiver.ts';
 import type { Sandbox, SandboxOptions } from '#adapters/kit/sandbox/contract.ts';
 import { type Receiver, startReceiver } from '#adapters/kit/sandbox/receiver.test-support.ts';
+import type { Problem } from '#schemas/problem.ts';
 import { hubspotAdapter } from '../adapter.ts';
+import { RENEWALS } from '../pipelines.test-support.ts';
 import type { HubspotSettings } from '../settings.ts';
 import { settingsSchema } from '../settings.ts';
-import type { SandboxNotification } from './account.ts';
+import { SANDBOX_TYPES, type SandboxNotification } from './account.ts';
 import { hubspotSandbox } from './sandbox.ts';
 
 // Real: HTTP on loopback, both signature implementations, the retry timers. The day of retries is
@@ -212,6 +215,32 @@ describe('the sandbox', () => {
   });
 });
 
+describe('custom pipelines', () => {
+  it('move deals through the listed stages, to events the adapter resolves', async () => {
+    const piped = settingsSchema.parse({ deal_pipelines: [RENEWALS] });
+    const { receiver, sandbox } = await start(undefined, {
+      settings: piped,
+      policy: { maxConcurrentRequests: 1 },
+    });
+    for (const type of SANDBOX_TYPES) sandbox.emit(5, { type });
+    sandbox.emit(400, { type: 'deal.propertyChange' });
+    await sandbox.idle();
+    const stages = items(receiver)
+      .filter((item) => item.propertyName === 'dealstage')
+      .map((item) => item.propertyValue);
+    expect(new Set(stages)).toEqual(new Set(RENEWALS.stages.map(({ id }) => id)));
+
+    const platform = new Platform(hubspotAdapter.bind(piped));
+    const taken = receiver.received.map((request) => platform.take(request));
+    expect(taken.flatMap(({ skipped }) => skipped)).toEqual([]);
+    const types = taken.flatMap(({ events }) => events.map((event) => event.event_type));
+    expect(types).toEqual(expect.arrayContaining(['deal.won', 'deal.lost', 'deal.deleted']));
+    // All changes are there, and each deal is closed from an open stage here: none is won twice.
+    const won = stages.filter((id) => id === '1043986' || id === '1043989').length;
+    expect(types.filter((type) => type === 'deal.won')).toHaveLength(won);
+  });
+});
+
 describe('misbehaviour', () => {
   it('duplicate sends every notification twice', async () => {
     const { receiver, sandbox } = await start();
@@ -252,6 +281,45 @@ describe('misbehaviour', () => {
       { verified: false, reason: 'timestamp_stale' },
       { verified: true },
     ]);
+  });
+
+  it('delay sends later, past what is made meanwhile', async () => {
+    const { receiver, sandbox } = await start(undefined, { timeScale: 1 });
+    const late = eventIds(sandbox.emit(3, { misbehave: 'delay', delay_ms: 100 }));
+    const prompt = eventIds(sandbox.emit(3));
+    await sandbox.idle();
+    expect(receiver.received.map((request) => eventIds(itemsOf(request)))).toEqual([prompt, late]);
+    expect(receiver.received.every((request) => verified(request).verified)).toBe(true);
+  });
+
+  it('huge_batch is refused whole, and comes back in sound requests', async () => {
+    const codes: string[] = [];
+    const { receiver, sandbox } = await start((request) => {
+      expect(verified(request)).toEqual({ verified: true });
+      try {
+        bound.webhook(request);
+        return 200;
+      } catch (error) {
+        codes.push((error as Problem).code);
+        return 422;
+      }
+    });
+    const emitted = eventIds(sandbox.emit(250, { misbehave: 'huge_batch' }));
+    await sandbox.idle();
+    expect(receiver.received.map((request) => itemsOf(request).length)[0]).toBe(250);
+    expect(codes).toEqual(['invalid_body']);
+    const accepted = receiver.received.slice(1).flatMap(itemsOf);
+    expect(sorted(eventIds(accepted))).toEqual(emitted);
+    expect(sandbox.stats()).toMatchObject({ acknowledged: 250, given_up: 0 });
+  });
+
+  it('slow takes its time with the body, which arrives whole', async () => {
+    const { receiver, sandbox } = await start(undefined, { timeScale: 1 });
+    const emitted = eventIds(sandbox.emit(30, { misbehave: 'slow', delay_ms: 300 }));
+    await sandbox.idle();
+    expect(receiver.received.map((request) => eventIds(itemsOf(request)))).toEqual([emitted]);
+    expect(receiver.received.map(verified)).toEqual([{ verified: true }]);
+    expect(sandbox.stats()).toMatchObject({ acknowledged: 30, retried: 0 });
   });
 
   it('drop sends nothing', async () => {

@@ -44,7 +44,8 @@ function makeAccount({
   nowMs,
 }: AccountOptions<HubspotSettings>): SandboxAccount<SandboxNotification> {
   const portalId = Number(settings.portal_id ?? DEFAULT_PORTAL_ID);
-  const account = new Account({ portalId, appId: 1160452, random, nowMs });
+  const dealPipelines = settings.deal_pipelines ?? [];
+  const account = new Account({ portalId, appId: 1160452, dealPipelines, random, nowMs });
   const uri = decodeListedEscapes(settings.target_url ?? targetUrl);
   return {
     changeTypes: SANDBOX_TYPES,

@@ -58,8 +58,8 @@ export interface SandboxAccount<Change> {
   hugeChange?(count: number): Change;
   /** The signed request that carries the changes. */
   request(changes: readonly Attempted<Change>[], signing: Signing): OutgoingRequest;
-  /** Whether an answer is an acknowledgement. Default: any 2xx. */
-  acknowledges?(status: number, body: string): boolean;
+  /** Whether an answer to the request is an acknowledgement. Default: any 2xx. */
+  acknowledges?(status: number, body: string, request: OutgoingRequest): boolean;
   /** What the account holds now, for whoever wants to compare. */
   records(): unknown;
 }

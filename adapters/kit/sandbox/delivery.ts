@@ -123,6 +123,10 @@ export class Delivery<Change> {
     const { regroups, maxBatch } = this.#options.policy;
     const retry = this.#retries.shift();
     if (retry === undefined) return this.#queue.shift();
+    if (regroups && retry.length > maxBatch) {
+      // What was sent whole comes back in requests of the provider's size.
+      this.#retries.unshift(retry.splice(maxBatch));
+    }
     // Retries that came due at different times share a request, where the provider regroups.
     while (regroups && retry.length < maxBatch) {
       const next = this.#retries[0];
@@ -145,7 +149,7 @@ export class Delivery<Change> {
       signal: this.#closing.signal,
     });
     const acknowledges = account.acknowledges ?? ((status) => status >= 200 && status < 300);
-    if (answer && acknowledges(answer.status, answer.body)) {
+    if (answer && acknowledges(answer.status, answer.body, request)) {
       this.#stats.acknowledged += count;
       this.#stats.pending -= count;
       this.#failuresInARow = 0;
@@ -175,8 +179,11 @@ export class Delivery<Change> {
     this.#failuresInARow += 1;
     const { deactivateAfterFailures } = policy;
     if (deactivateAfterFailures && this.#failuresInARow >= deactivateAfterFailures) {
-      // What waited is lost with what failed, as it is at the provider.
       this.#stats.deactivated = true;
+    }
+    // Also what was under way when that happened.
+    if (this.#stats.deactivated) {
+      // What waited is lost with what failed, as it is at the provider.
       this.#giveUp(items.length + this.#forgetWaiting());
       return;
     }

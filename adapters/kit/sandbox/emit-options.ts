@@ -18,7 +18,7 @@ export const emitOptionsSchema = z.strictObject({
     .enum(MISBEHAVIOURS)
     .optional()
     .describe(
-      'duplicate: every request is sent twice. reorder: changes are shuffled before they are cut into requests. delay: requests wait delay_ms first. drop: nothing is sent. bad_signature: signed with another secret, and never sent again. late: the first attempt states a time five minutes ago, where the provider states one. huge_batch: all changes in one request, whatever the provider allows. slow: the body takes delay_ms to be sent.',
+      'duplicate: every request is sent twice. reorder: changes are shuffled before they are cut into requests. delay: requests wait delay_ms first. drop: nothing is sent. bad_signature: signed with another secret, and never sent again. late: the first attempt states a time five minutes ago, where the provider states one. huge_batch: all changes in one request, whatever the provider allows; a provider that regroups sends them again in its own size. slow: the body takes delay_ms to be sent.',
     ),
   delay_ms: z
     .int()

@@ -10,11 +10,10 @@ export interface Receiver {
   close(): Promise<void>;
 }
 
-/** What a receiver answers; undefined never answers. */
-export type Decide = (
-  request: WebhookRequest,
-  index: number,
-) => number | { readonly status: number; readonly body: string } | undefined;
+type Decided = number | { readonly status: number; readonly body: string } | undefined;
+
+/** What a receiver answers, now or later; undefined never answers. */
+export type Decide = (request: WebhookRequest, index: number) => Decided | Promise<Decided>;
 
 /**
  * A webhook receiver on 127.0.0.1 that keeps what it gets.
@@ -47,12 +46,13 @@ export async function startReceiver(
         receivedAtMs: Date.now(),
       };
       received.push(entry);
-      const answer = decide(entry, received.length - 1);
-      if (answer === undefined) return;
-      const { status, body: text } =
-        typeof answer === 'number' ? { status: answer, body: 'ok' } : answer;
-      // A turn later, so that requests sent together are open together.
-      setImmediate(() => response.writeHead(status, { location: url }).end(text));
+      void Promise.resolve(decide(entry, received.length - 1)).then((answer) => {
+        if (answer === undefined) return;
+        const { status, body: text } =
+          typeof answer === 'number' ? { status: answer, body: 'ok' } : answer;
+        // A turn later, so that requests sent together are open together.
+        setImmediate(() => response.writeHead(status, { location: url }).end(text));
+      });
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -135,6 +135,15 @@ describe('the sandbox', () => {
     expect(sandbox.stats()).toMatchObject({ acknowledged: 1, refused: 3, retried: 3 });
   });
 
+  it('takes the counts of a callout for no Ack of a message', async () => {
+    const decide: Decide = () => ({ status: 200, body: COUNTS });
+    const { sandbox } = await start(decide, { policy: { retryDelayMs: () => undefined } });
+    sandbox.emit(1, { type: 'contact.outbound' });
+    sandbox.emit(1, { type: 'contact.callout.update' });
+    await sandbox.idle();
+    expect(sandbox.stats()).toMatchObject({ acknowledged: 1, given_up: 1 });
+  });
+
   it('retries a callout with the same key and a signature of its own', async () => {
     const { receiver, sandbox } = await start((request, index) =>
       index < 2 ? 503 : accepting(request, index),

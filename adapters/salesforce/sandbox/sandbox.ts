@@ -113,10 +113,9 @@ function onlyOne(changes: readonly Attempted<SandboxChange>[]): SandboxChange {
 
 const ACKNOWLEDGEMENT = /<(?:\w+:)?Ack>true<\/(?:\w+:)?Ack>/;
 
-/**
- * A message needs its Ack, whatever the status says; a callout is content with the platform's counts.
- * Which of the two was sent is not told here, so the form of the answer decides.
- */
-function acknowledges(status: number, body: string): boolean {
-  return status === 200 && (ACKNOWLEDGEMENT.test(body) || body.startsWith('{"accepted":'));
+/** A message needs its Ack, whatever the status says; a callout is content with any 2xx. */
+function acknowledges(status: number, body: string, request: OutgoingRequest): boolean {
+  return request.headers.soapaction === undefined
+    ? status >= 200 && status < 300
+    : status === 200 && ACKNOWLEDGEMENT.test(body);
 }
