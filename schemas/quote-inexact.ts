@@ -2,7 +2,7 @@ import {
   BACKSLASH,
   CLOSING_BRACE,
   CLOSING_BRACKET,
-  COLON,
+  COMMA,
   LOWER_E,
   MINUS,
   NINE,
@@ -46,7 +46,8 @@ export function quoteInexact(text: string): string {
     const afterInteger = afterWhole(text, index);
     const end = afterExponent(text, afterFraction(text, afterInteger));
     const isWhole = end === afterInteger;
-    if (end > index && !(isWhole && isExact(text, index, end)) && !isName(text, end)) {
+    if (!endsValue(text, end)) throw new SyntaxError('not JSON');
+    if (end > index && !(isWhole && isExact(text, index, end))) {
       quoted += `${text.slice(copied, index)}"${text.slice(index, end)}"`;
       copied = end;
     }
@@ -94,11 +95,15 @@ function isExact(text: string, start: number, end: number): boolean {
   return end - start < UNSAFE_DIGITS || Number.isSafeInteger(Number(text.slice(start, end)));
 }
 
-/** JSON knows no numbers before a colon: in quotes it would become one that is no JSON's. */
-function isName(text: string, end: number): boolean {
+/**
+ * Whether a number may end here. Where it may not, the document is no JSON and need not be read on:
+ * a run of zeros would be a number for each of them, and before a colon quotes would make a name.
+ */
+function endsValue(text: string, end: number): boolean {
   let next = end;
   while (isSpace(text.charCodeAt(next))) next += 1;
-  return text.charCodeAt(next) === COLON;
+  const code = text.charCodeAt(next);
+  return Number.isNaN(code) || code === COMMA || code === CLOSING_BRACKET || code === CLOSING_BRACE;
 }
 
 function isSpace(code: number): boolean {
