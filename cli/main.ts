@@ -6,6 +6,7 @@ import { wholeNumber } from './whole-number.ts';
 
 /** Loaded when used: each command starts without what the others need. */
 const connectionCommands = () => import('./commands/connections.ts');
+const adapterCommands = () => import('./commands/adapters.ts');
 
 const program = new Command('tributary')
   .description('Signed CRM webhooks in, durable canonical events out.')
@@ -76,6 +77,29 @@ program
   .option('--connection <id>', 'which connection, when there are several')
   .action(async (provider, sample, options) =>
     (await import('./commands/send.ts')).send(provider, sample, options),
+  );
+
+const adapters = program
+  .command('adapters')
+  .description('the providers there are, and definitions of your own');
+adapters
+  .command('list')
+  .description('list the adapters')
+  .option('--json', 'print JSON')
+  .action(async (options) => (await adapterCommands()).printAdapters(options));
+adapters
+  .command('check <definition>')
+  .description('what a custom definition makes of a recorded request; needs no server')
+  .requiredOption('--sample <file>', 'the request: request line, headers, blank line, body')
+  .option('--secret-file <file>', 'read the signing secret from a file')
+  .option('--secret-stdin', 'read the signing secret from standard input')
+  .option('--url <url>', 'public URL the provider addresses, or its origin')
+  .option('--at <time>', 'time of receipt, RFC 3339; a recording needs its own')
+  .option('--now', 'received now (the default)')
+  .option('--remote-address <address>', 'address of the sender, for network.ipAllow')
+  .option('--json', 'print JSON')
+  .action(async (definition, options) =>
+    (await adapterCommands()).checkAdapter(definition, options),
   );
 
 program

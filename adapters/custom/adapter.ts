@@ -1,38 +1,36 @@
-import type { Adapter } from '#adapters/kit/adapter.ts';
-import { collectFaults } from '#adapters/kit/faults.ts';
-import { readRequest } from '#adapters/kit/verification/request-reader.ts';
-import { compileVerifier } from '#adapters/kit/verification/verifier.ts';
-import { compileExtractor } from './extract.ts';
-import { SKIP_REASONS } from './item.ts';
+import type { Adapter, BoundAdapter } from '#adapters/kit/adapter.ts';
+import { compileDefinition } from './compile.ts';
+import { METHODS, PROVIDER, SKIP_REASONS, TITLE } from './definition.ts';
 import { buildSample } from './sample.ts';
-import { type CustomSettings, parseDefinition, settingsSchema } from './settings.ts';
+import { type CustomSettings, settingsSchema } from './settings.ts';
+import { makeVerify } from './verify.ts';
+import type { Webhook } from './webhook.ts';
+
+/** `webhook` takes the secrets too: some handshakes are answered with an HMAC. */
+export interface CustomBound extends BoundAdapter {
+  readonly webhook: Webhook;
+}
+
+export interface CustomAdapter extends Adapter<CustomSettings> {
+  bind(settings: CustomSettings): CustomBound;
+}
 
 /** An adapter made of data: the connection's definition says how to verify and what to extract. */
-export const customAdapter: Adapter<CustomSettings> = {
-  provider: 'custom',
-  title: 'Custom',
+export const customAdapter: CustomAdapter = {
+  provider: PROVIDER,
+  title: TITLE,
   eventTypes: ['*'],
   skipReasons: SKIP_REASONS,
+  methods: METHODS,
   settingsSchema,
   samples: ['default'],
   bind(settings) {
-    const { verifier, extract } = compile(settings);
-    return {
-      verify: (request, secrets) => verifier.verify(readRequest(request), secrets),
-      webhook: (request) => extract(readRequest(request)),
-    };
+    const compiled = compileDefinition(settings);
+    return { verify: makeVerify(compiled), webhook: compiled.webhook };
   },
   sample(options) {
-    const { definition, verifier } = compile(options.settings);
+    const { definition, verifier } = compileDefinition(options.settings);
     return buildSample(definition, verifier, options);
   },
+  sandbox: async () => (await import('./sandbox/sandbox.ts')).customSandbox,
 };
-
-/** @throws InvalidSettings with every fault of the definition */
-function compile(settings: CustomSettings) {
-  const definition = parseDefinition(settings.definition);
-  return collectFaults((report) => {
-    const verifier = compileVerifier(definition, report);
-    return { definition, verifier, extract: compileExtractor(definition, verifier, report) };
-  });
-}

@@ -43,6 +43,23 @@ function shift(whole: string, fraction: string, by: number): string | undefined 
 }
 
 /**
+ * Reads a decimal that must not have more fraction digits than `scale`; none are rounded away.
+ *
+ * @returns its exact text, or what is wrong: the end of a sentence, without the value
+ */
+export function readDecimal(
+  value: unknown,
+  scale: number | undefined,
+): { readonly text: string } | { readonly fault: string } {
+  const text = decimalText(value);
+  if (text === undefined) return { fault: 'is not a decimal' };
+  const digits = text.split('.')[1]?.length ?? 0;
+  return scale !== undefined && digits > scale
+    ? { fault: `has more than ${scale} fraction digits` }
+    : { text };
+}
+
+/**
  * Copies an item with its decimal fields spelled exactly. Absent and null fields stay as they are.
  *
  * @returns the copy, or the text of what is wrong, which names the field and never its value
@@ -52,17 +69,14 @@ export function normaliseDecimals(
   fields: readonly DecimalField[],
 ): Readonly<Record<string, unknown>> | string {
   let result: unknown = item;
-  for (const field of fields) {
-    const value = readTokens(item, field.tokens);
+  for (const { tokens, scale } of fields) {
+    const value = readTokens(item, tokens);
     if (value === undefined || value === null) continue;
-    const text = decimalText(value);
-    const pointer = field.tokens.map((token) => `/${escapeToken(token)}`).join('');
-    if (text === undefined) return `${pointer} is not a decimal.`;
-    const digits = text.split('.')[1]?.length ?? 0;
-    if (field.scale !== undefined && digits > field.scale) {
-      return `${pointer} has more than ${field.scale} fraction digits.`;
+    const read = readDecimal(value, scale);
+    if ('fault' in read) {
+      return `${tokens.map((token) => `/${escapeToken(token)}`).join('')} ${read.fault}.`;
     }
-    result = replaceAt(result, field.tokens, text);
+    result = replaceAt(result, tokens, read.text);
   }
   return result as Readonly<Record<string, unknown>>;
 }

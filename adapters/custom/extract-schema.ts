@@ -1,7 +1,8 @@
 import type { FromSchema } from '#adapters/kit/schema-type.ts';
 import { EVENT_TYPE_PATTERN } from '#schemas/event.ts';
+import { fieldSchema } from './fields-schema.ts';
 
-/* JSON Schemas of the `extract` part of a definition; see verification-schema.ts for the manner. */
+/* JSON Schemas of the `extract` part of a definition. */
 
 const pointer = { type: 'string', format: 'own-json-pointer' } as const;
 const canonicalType = { type: 'string', pattern: EVENT_TYPE_PATTERN.source } as const;
@@ -53,7 +54,8 @@ const rule = {
   },
 } as const;
 
-const inputSchema = {
+/** A JSON Schema that the author wrote, and what to do with an item that does not fit. */
+const itemSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['schema'],
@@ -69,6 +71,12 @@ export const extractSchema = {
   required: ['eventType'],
   properties: {
     format: { type: 'string', enum: ['json', 'form'], default: 'json' },
+    allowedContentTypes: {
+      type: 'array',
+      minItems: 1,
+      maxItems: 10,
+      items: { type: 'string', format: 'media-type' },
+    },
     batch: pointer,
     maxItems: { type: 'integer', minimum: 1, maximum: 10_000, default: 1000 },
     eventType,
@@ -107,7 +115,10 @@ export const extractSchema = {
         },
       },
     },
-    inputSchema,
+    inputSchema: itemSchema,
+    fields: { type: 'array', maxItems: 100, items: fieldSchema, default: [] },
+    keepSource: { type: 'boolean', default: true },
+    outputSchema: itemSchema,
   },
 } as const;
 
@@ -117,4 +128,4 @@ export type EntityTypeDefinition = FromSchema<typeof entityType>;
 /** A value of the item, or of the request where the signature covers it. */
 export type ValueDefinition = FromSchema<typeof entityId>;
 export type RuleDefinition = FromSchema<typeof rule>;
-export type InputSchemaDefinition = FromSchema<typeof inputSchema>;
+export type ItemSchemaDefinition = FromSchema<typeof itemSchema>;

@@ -132,6 +132,33 @@ describe('types', () => {
   });
 });
 
+describe('types of observations, which only the platform makes', () => {
+  it('an item of one is skipped', () => {
+    const result = run({ batch: '', eventType: '/t' }, '[{"t":"deal.observed"},{"t":"deal.seen"}]');
+    expect(result.drafts).toMatchObject([{ eventType: 'deal.seen' }]);
+    expect(result.skipped).toMatchObject([{ pointer: '/0', reason: 'unknown_type' }]);
+  });
+
+  it('a provider may call its own types so', () => {
+    const extract = { eventType: '/t', map: [{ type: 'deal.observed', to: 'deal.seen' }] };
+    expect(run(extract, '{"t":"deal.observed"}').drafts).toMatchObject([
+      { eventType: 'deal.seen' },
+    ]);
+  });
+});
+
+it('a change that stands twice in one body is taken once', () => {
+  const extract = { batch: '/l', eventType: '/t', dedupeKey: ['/id'] };
+  const body =
+    '{"l":[{"t":"a.b","id":1},{"t":"a.b","id":1,"n":2},{"t":"a.c","id":1},{"t":"a.b"},{"t":"a.b"}]}';
+  const { drafts, skipped } = run(extract, body);
+  expect(drafts.map(({ eventType }) => eventType)).toStrictEqual(['a.b', 'a.c', 'a.b']);
+  expect(skipped.map(({ pointer, reason }) => [pointer, reason])).toStrictEqual([
+    ['/l/1', 'repeated_in_batch'],
+    ['/l/4', 'repeated_in_batch'],
+  ]);
+});
+
 describe('dedupe keys', () => {
   const keys = (extract: Json, body: string) =>
     run({ eventType: '/type', ...extract }, body).drafts.map(({ dedupeKey }) => dedupeKey);
@@ -158,10 +185,10 @@ describe('dedupe keys', () => {
   });
 
   it('fall back to the canonical text of an item of a batch', () => {
-    const [one, two, three] = keys(
-      { batch: '' },
-      '[{"type":"x.y","o":{"b":1,"a":[1.50]}},{"o":{"a":[1.50],"b":1},"type":"x.y"},{"type":"x.y"}]',
-    );
+    const item = '{"type":"x.y","o":{"b":1,"a":[1.50]}}';
+    const spelledOtherwise = '{"o":{"a":[1.50],"b":1},"type":"x.y"}';
+    const [one, three] = keys({ batch: '' }, `[${item},${spelledOtherwise},{"type":"x.y"}]`);
+    const [two] = keys({ batch: '' }, `[${spelledOtherwise}]`);
     expect(two).toBe(one);
     expect(three).not.toBe(one);
   });

@@ -1,4 +1,5 @@
-import type { EventDraft, SkippedItem, WebhookResult } from '#adapters/kit/adapter.ts';
+import type { WebhookResult } from '#adapters/kit/adapter.ts';
+import { mapItems } from '#adapters/kit/batch.ts';
 import type { Report } from '#adapters/kit/faults.ts';
 import type { RequestReader } from '#adapters/kit/verification/request-reader.ts';
 import type { Verifier } from '#adapters/kit/verification/verifier.ts';
@@ -6,7 +7,7 @@ import { parseBody } from './body.ts';
 import type { Definition } from './definition-schema.ts';
 import { compileItem } from './item.ts';
 
-/** @throws InvalidJson or InvalidBody when nothing of the body can be used */
+/** @throws InvalidJson, InvalidBody or ContentTypeNotSupported when nothing of the body can be used */
 export type Extractor = (reader: RequestReader) => WebhookResult;
 
 /** Compiles `extract`: how a verified body becomes event drafts. */
@@ -24,15 +25,10 @@ export function compileExtractor(
       return { drafts: [], skipped: [] };
     }
     const { document, items } = parseBody(extract, reader.request);
-    const drafts: EventDraft[] = [];
-    const skipped: SkippedItem[] = [];
-    for (const { pointer, value } of items) {
-      const outcome = readItem({ item: value, document, reader });
-      if (outcome.kind === 'draft') drafts.push(outcome.draft);
-      if (outcome.kind === 'skipped') {
-        skipped.push({ pointer, reason: outcome.reason, detail: outcome.detail });
-      }
-    }
-    return { drafts, skipped };
+    return mapItems(
+      items,
+      ({ value }) => readItem({ item: value, document, reader }),
+      (index) => items[index]?.pointer ?? '',
+    );
   };
 }

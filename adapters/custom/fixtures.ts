@@ -1,54 +1,47 @@
 import { readFileSync } from 'node:fs';
 import type { WebhookRequest } from '#adapters/kit/adapter.ts';
-
-/** A request as the vector files spell it. */
-export interface RequestVector {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string | string[]>>;
-  readonly body: string;
-  readonly receivedAtMs: number;
-}
-
-/** A request that verifies. Signatures were made by another implementation than ours. */
-export interface AcceptedVector {
-  readonly name: string;
-  readonly definition: string;
-  readonly secrets: readonly string[];
-  readonly request: RequestVector;
-}
-
-/** An accepted request with changes that must refuse it. A header that is null is taken away. */
-export interface RefusedVector {
-  readonly name: string;
-  readonly base: string;
-  readonly change: Partial<Omit<RequestVector, 'headers'>> & {
-    readonly headers?: Readonly<Record<string, string | string[] | null>>;
-    readonly secrets?: readonly string[];
-  };
-  readonly reason: string;
-}
+import { complete, readVectors, type SignatureVectors } from '#adapters/kit/conformance/vectors.ts';
+import type { CustomSettings } from './settings.ts';
 
 export type Json = Record<string, unknown>;
 
+/** A request that verifies, with what it verifies by. */
+export interface SignedRequest {
+  readonly name: string;
+  readonly settings: CustomSettings;
+  readonly secrets: readonly string[];
+  readonly request: WebhookRequest;
+  readonly coversBody: boolean;
+}
+
 export function loadDefinition(name: string): Json {
   return load(`definitions/${name}.json`) as Json;
-}
-
-export function loadAccepted(): AcceptedVector[] {
-  return load('accepted.json') as AcceptedVector[];
-}
-
-export function loadRefused(): RefusedVector[] {
-  return load('refused.json') as RefusedVector[];
 }
 
 export function load(path: string): unknown {
   return JSON.parse(readFileSync(new URL(`./vectors/${path}`, import.meta.url), 'utf8'));
 }
 
-export function toRequest({ body, ...rest }: RequestVector): WebhookRequest {
-  return { ...rest, body: Buffer.from(body) };
+/** The accepted vectors; tests/adapters/signatures.test.ts checks each for itself. */
+export function loadSigned(): SignedRequest[] {
+  const vectors = readVectors<SignatureVectors>('custom', 'signatures.json');
+  return vectors.accepted.map((vector) => {
+    const { request, secrets, settings, covers } = complete('custom', vectors, vector);
+    return {
+      name: vector.name,
+      settings: settings as CustomSettings,
+      secrets,
+      request,
+      coversBody: covers.body ?? false,
+    };
+  });
+}
+
+/** @throws Error when there is no accepted vector of that name */
+export function signedRequest(name: string): SignedRequest {
+  const found = loadSigned().find((one) => one.name === name);
+  if (found === undefined) throw new Error(`There is no accepted vector ${name}.`);
+  return found;
 }
 
 /** A request whose verification does not matter, for tests of extraction. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkHostile } from './hostile-schema.ts';
-import { compileInputSchema } from './input-schema.ts';
+import { compileItemSchema } from './item-schema.ts';
 
 const nested = (depth: number): Record<string, unknown> =>
   depth === 0 ? { type: 'string' } : { properties: { a: nested(depth - 1) } };
@@ -46,7 +46,7 @@ describe('hostile schemas are refused', () => {
   });
 });
 
-describe('input schemas', () => {
+describe('schemas of items', () => {
   const schema = {
     type: 'object',
     required: ['id', 'amount'],
@@ -57,7 +57,9 @@ describe('input schemas', () => {
     },
     $defs: { decimal: { type: ['string', 'integer'] } },
   };
-  const check = compileInputSchema({ schema, onInvalid: 'quarantine' }, () => expect.unreachable());
+  const check = compileItemSchema({ schema, onInvalid: 'quarantine' }, 'inputSchema', () =>
+    expect.unreachable(),
+  );
 
   it.each<[string, unknown, string | undefined]>([
     ['a fitting item', { id: 'a', amount: '1.50', lines: [1, null] }, undefined],
@@ -71,8 +73,9 @@ describe('input schemas', () => {
   });
 
   it('finds required names among own properties only', () => {
-    const own = compileInputSchema(
+    const own = compileItemSchema(
       { schema: { required: ['valueOf'] }, onInvalid: 'quarantine' },
+      'inputSchema',
       () => expect.unreachable(),
     );
     expect(own({})).toContain('#/required');
@@ -81,7 +84,7 @@ describe('input schemas', () => {
   it('reports a schema that ajv refuses', () => {
     const faults: string[] = [];
     const report = (at: string) => faults.push(at);
-    compileInputSchema({ schema: { type: 'strnig' }, onInvalid: 'fail' }, report);
+    compileItemSchema({ schema: { type: 'strnig' }, onInvalid: 'fail' }, 'inputSchema', report);
     expect(faults).toStrictEqual(['/definition/extract/inputSchema/schema']);
   });
 });

@@ -13,7 +13,7 @@ export const MAX_EXPANDED_SCHEMAS = 500;
 type Holds = 'none' | 'schema' | 'list' | 'named';
 
 /**
- * The keywords an input schema may use. `pattern`, `patternProperties` and `format` run regular
+ * The keywords a schema of items may use. `pattern`, `patternProperties` and `format` run regular
  * expressions of the author on texts of the sender; `uniqueItems` compares every pair of items;
  * references other than `#/$defs/name` reach outside or go in circles.
  */
@@ -76,7 +76,7 @@ function walk(schema: unknown, at: string, depth: number, faults: Fault[]): void
 
 function keywordFault(keyword: string, value: unknown): string | undefined {
   const holds = Object.hasOwn(KEYWORDS, keyword) ? KEYWORDS[keyword] : undefined;
-  if (holds === undefined) return 'is not allowed in an input schema';
+  if (holds === undefined) return 'is not allowed in a schema of items';
   if (holds === 'list' && !Array.isArray(value)) return 'must be a list of schemas';
   if (holds === 'named') {
     if (!isObject(value)) return 'must be an object of schemas';

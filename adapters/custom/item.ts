@@ -1,45 +1,30 @@
 import type { EventDraft } from '#adapters/kit/adapter.ts';
+import type { Refusal } from '#adapters/kit/batch.ts';
 import type { Report } from '#adapters/kit/faults.ts';
-import { parseInstant } from '#adapters/kit/instant.ts';
 import { isObject } from '#adapters/kit/json-body.ts';
-import { parsePointer } from '#adapters/kit/json-pointer.ts';
 import type { Verifier } from '#adapters/kit/verification/verifier.ts';
 import { findInexact } from '#schemas/exact.ts';
-import { InvalidBody } from '#schemas/problems.ts';
-import { type DecimalField, normaliseDecimals } from './decimals.ts';
 import { compileDedupeKey } from './dedupe-key.ts';
+import type { SkipReason } from './definition.ts';
 import { compileEntity } from './entity.ts';
 import type { ExtractDefinition } from './extract-schema.ts';
-import { compileInputSchema } from './input-schema.ts';
+import { compileItemSchema } from './item-schema.ts';
 import { compileValue, type ItemContext, type ItemValue, pointerValue } from './item-value.ts';
-import { compileTypeMap, type Resolution } from './type-map.ts';
+import { compileOccurredAt } from './occurred-at.ts';
+import { compilePayload } from './payload.ts';
+import { compileTypeMap } from './type-map.ts';
 
-export type ItemOutcome =
-  | { readonly kind: 'draft'; readonly draft: EventDraft }
-  | { readonly kind: 'skipped'; readonly reason: SkipReason; readonly detail: string }
-  | { readonly kind: 'dropped' };
-
-/** Stable words for the request log; docs/providers/custom.md explains them. */
-export const SKIP_REASONS = [
-  'invalid_item',
-  'missing_type',
-  'unknown_type',
-  'condition_failed',
-  'input_schema',
-  'invalid_entity',
-  'invalid_occurred_at',
-  'invalid_decimal',
-] as const;
-
-export type SkipReason = (typeof SKIP_REASONS)[number];
-
-/** @throws InvalidBody when an item breaks an input schema whose onInvalid is fail */
-export type ItemReader = (context: ItemContext) => ItemOutcome;
-
-const AT = '/definition/extract';
+/**
+ * Reads one item: its draft, none for a type that is dropped, or why it is skipped.
+ *
+ * @throws InvalidBody when an item breaks a schema whose onInvalid is fail
+ */
+export type ItemReader = (context: ItemContext) => readonly EventDraft[] | Refusal;
 
 /** Longest actor kept, in characters: what the canonical event allows. */
 const MAX_ACTOR_LENGTH = 256;
+
+const DROPPED: readonly EventDraft[] = [];
 
 /** Compiles how one item becomes a draft. A fault of one item never touches another. */
 export function compileItem(
@@ -47,16 +32,15 @@ export function compileItem(
   verifier: Verifier,
   report: Report,
 ): ItemReader {
-  const eventType = compileValue(definition.eventType, verifier, `${AT}/eventType`, report);
-  const resolve = compileResolve(definition, report);
-  const breaksSchema = compileInput(definition, report);
+  const at = '/definition/extract/eventType';
+  const eventType = compileValue(definition.eventType, verifier, at, report);
+  const resolve = compileTypeMap(definition, report);
+  const breaksSchema = compileItemSchema(definition.inputSchema, 'inputSchema', report);
   const dedupeKey = compileDedupeKey(definition, verifier, report);
   const entity = compileEntity(definition, verifier, report);
   const occurredAt = compileOccurredAt(definition);
   const actor = definition.actor === undefined ? undefined : pointerValue(definition.actor);
-  const decimals = definition.decimalFields.map(({ pointer, scale }): DecimalField => {
-    return { tokens: parsePointer(pointer) ?? [], scale };
-  });
+  const payloadOf = compilePayload(definition, report);
 
   return (context) => {
     const { item } = context;
@@ -67,13 +51,11 @@ export function compileItem(
     if (!providerType) return skip('missing_type', 'The item has no event type.');
     const resolution = resolve(providerType, item);
     if (resolution.kind === 'condition_failed') {
-      return skip(
-        'condition_failed',
-        `The condition of rule ${resolution.rule} could not be evaluated.`,
-      );
+      const detail = `The condition of rule ${resolution.rule} could not be evaluated.`;
+      return skip('condition_failed', detail);
     }
     if (resolution.kind === 'unknown') {
-      if (definition.onUnknownType === 'drop') return { kind: 'dropped' };
+      if (definition.onUnknownType === 'drop') return DROPPED;
       return skip('unknown_type', 'No rule of the map takes the type of the item.');
     }
     const broken = breaksSchema(item);
@@ -85,61 +67,22 @@ export function compileItem(
     if (occurredAtMs === undefined) {
       return skip('invalid_occurred_at', 'The time of the item is not of occurredAt.format.');
     }
-    const payload = normaliseDecimals(item, decimals);
-    if (typeof payload === 'string') return skip('invalid_decimal', payload);
-    return {
-      kind: 'draft',
-      draft: {
-        eventType: resolution.to,
-        ...subject,
-        occurredAtMs,
-        actor: actorOf(actor, context),
-        payload,
-        dedupeKey: key.text,
-      },
+    const outcome = payloadOf(item);
+    if ('reason' in outcome) return outcome;
+    const draft = {
+      eventType: resolution.to,
+      ...subject,
+      occurredAtMs,
+      actor: actorOf(actor, context),
+      payload: outcome.payload,
+      dedupeKey: key.text,
     };
+    return [draft];
   };
 }
 
-function skip(reason: SkipReason, detail: string): ItemOutcome {
-  return { kind: 'skipped', reason, detail };
-}
-
-function compileResolve(definition: ExtractDefinition, report: Report) {
-  const map = compileTypeMap(definition, report);
-  const { onUnknownType, fallbackType } = definition;
-  if ((onUnknownType === 'raw') !== (fallbackType !== undefined)) {
-    report(`${AT}/fallbackType`, 'and onUnknownType raw need each other');
-  }
-  if (fallbackType === undefined) return map;
-  return (providerType: string, item: unknown): Resolution => {
-    const found = map(providerType, item);
-    return found.kind === 'unknown'
-      ? { kind: 'type', to: fallbackType, entityId: undefined }
-      : found;
-  };
-}
-
-function compileInput({ inputSchema }: ExtractDefinition, report: Report) {
-  if (inputSchema === undefined) return () => undefined;
-  const check = compileInputSchema(inputSchema, report);
-  if (inputSchema.onInvalid === 'quarantine') return check;
-  return (item: unknown) => {
-    const broken = check(item);
-    if (broken !== undefined) throw new InvalidBody(broken);
-    return undefined;
-  };
-}
-
-/** Milliseconds; the time of receipt for an item without a time; undefined for a malformed one. */
-function compileOccurredAt({ occurredAt }: ExtractDefinition) {
-  if (occurredAt === undefined) return ({ reader }: ItemContext) => reader.request.receivedAtMs;
-  const read = pointerValue(occurredAt.path);
-  return (context: ItemContext) => {
-    const text = read(context);
-    if (text === undefined) return context.reader.request.receivedAtMs;
-    return parseInstant(text, occurredAt.format, occurredAt.assumeUtc);
-  };
+function skip(reason: SkipReason, detail: string): Refusal {
+  return { reason, detail };
 }
 
 function actorOf(read: ItemValue | undefined, context: ItemContext): string | null {

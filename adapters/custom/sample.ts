@@ -23,12 +23,11 @@ export function buildSample(
       .replaceAll('{nowMs}', String(options.nowMs))
       .replaceAll('{now}', new Date(options.nowMs).toISOString());
   const body = typeof sample.body === 'string' ? sample.body : JSON.stringify(sample.body);
-  const form = definition.extract.format === 'form';
   let draft: SampleDraft = {
     method: sample.method,
     url: options.url,
     headers: {
-      'content-type': form ? 'application/x-www-form-urlencoded' : 'application/json',
+      'content-type': contentTypeOf(definition),
     },
     body: Buffer.from(fill(body)),
     nowMs: options.nowMs,
@@ -42,6 +41,14 @@ export function buildSample(
   }
   const { method, url, headers, body: bytes } = verifier.sign(draft, options.secret);
   return { method, url, headers, body: bytes, receivedAtMs: options.nowMs };
+}
+
+/** What `extract` takes. */
+export function contentTypeOf({ extract }: Definition): string {
+  const [allowed] = extract.allowedContentTypes ?? [];
+  const usual =
+    extract.format === 'form' ? 'application/x-www-form-urlencoded' : 'application/json';
+  return allowed ?? usual;
 }
 
 /** The sample of that name; `default` is the first one unless one is so named. */

@@ -23,7 +23,7 @@ function faultsOf(definition: unknown): Record<string, string> {
 const schemes: readonly [name: string, scheme: Json, pointer: string, words: string][] = [
   ['mutual TLS', { scheme: 'mtls' }, '/scheme', 'mutual TLS is not offered'],
   ['an unknown scheme', { scheme: 'magic' }, '/scheme', 'must be one of hmac'],
-  ['address lists', { ...hmac, network: {} }, '/network', 'address lists are not offered'],
+  ['an address list of one scheme', { ...hmac, network: {} }, '/network', 'belongs to the top'],
   ['an unknown field', { ...hmac, colour: 1 }, '/colour', 'is not a known field'],
   ['no signature', { scheme: 'hmac' }, '', "must have required property 'signature'"],
   ['md5', { ...hmac, algorithm: 'md5' }, '/algorithm', 'must be one of ["sha256"'],
@@ -111,6 +111,33 @@ const extracts: readonly [name: string, extract: Json, pointer: string, words: s
     '8 per type',
   ],
   ['raw without a type', { ...extract, onUnknownType: 'raw' }, '/fallbackType', ''],
+  ['polling', { ...extract, polling: {} }, '/polling', 'makes no calls'],
+  ['hydration', { ...extract, hydrate: {} }, '/hydrate', 'makes no calls'],
+  ['a version', { ...extract, version: '/v' }, '/version', 'Add its place to dedupeKey'],
+  [
+    'an observation by a rule',
+    { ...extract, map: [{ type: 'A', to: 'deal.observed' }] },
+    '/map/0/to',
+    '.observed',
+  ],
+  [
+    'an observation as the fallback',
+    { ...extract, onUnknownType: 'raw', fallbackType: 'deal.observed' },
+    '/fallbackType',
+    '.observed',
+  ],
+  [
+    'an observation by a constant',
+    { eventType: { constant: 'deal.observed' } },
+    '/eventType/constant',
+    '.observed',
+  ],
+  [
+    'a media type with parameters',
+    { ...extract, allowedContentTypes: ['text/json; charset=utf-8'] },
+    '/allowedContentTypes/0',
+    'without parameters',
+  ],
   ['a form in batches', { ...extract, format: 'form', batch: '' }, '/batch', 'no use with forms'],
   ['too many items', { ...extract, maxItems: 10_001 }, '/maxItems', 'must be <= 10000'],
   [
@@ -183,7 +210,26 @@ describe('metadata that the signature does not fix', () => {
 
 describe('the definition as a whole', () => {
   it.each<[string, unknown, string]>([
-    ['handshakes', { verification: none, extract, challenge: [] }, '/definition/challenge'],
+    [
+      'a sample by a method that is not allowed',
+      { verification: none, extract, samples: [{ name: 'a', method: 'PUT', body: {} }] },
+      '/definition/samples/0/method',
+    ],
+    [
+      'a method nobody sends by',
+      { verification: none, extract, allowedMethods: ['DELETE'] },
+      '/definition/allowedMethods/0',
+    ],
+    [
+      'no address at all',
+      { verification: none, extract, network: { ipAllow: [] } },
+      '/definition/network/ipAllow',
+    ],
+    [
+      'a certificate beside addresses',
+      { verification: none, extract, network: { ipAllow: ['192.0.2.1'], mtls: {} } },
+      '/definition/network/mtls',
+    ],
     ['polling', { verification: none, extract, polling: {} }, '/definition/polling'],
     ['no verification', { verification: [], extract }, '/definition/verification'],
     ['none beside another', { verification: [...none, hmac], extract }, '/definition/verification'],

@@ -1,5 +1,5 @@
 import type { Report } from '#adapters/kit/faults.ts';
-import { EVENT_TYPE_PATTERN } from '#schemas/event.ts';
+import { EVENT_TYPE_PATTERN, isObservation } from '#schemas/event.ts';
 import { type Condition, compileCondition } from './condition.ts';
 import type { ExtractDefinition } from './extract-schema.ts';
 import { type ItemValue, pointerValue } from './item-value.ts';
@@ -28,15 +28,34 @@ interface Rule {
   readonly entityId: ItemValue | undefined;
 }
 
+const AT = '/definition/extract';
+const RESERVED = 'may not end in .observed, which the platform keeps for itself';
+
 /**
- * Compiles `map`. Without rules a provider's type that is already canonical stands for itself. Of
- * the rules for a type, the first whose condition holds decides.
+ * Compiles `map`, `onUnknownType` and `fallbackType`. Without rules a provider's type that is
+ * already canonical stands for itself. Of the rules for a type, the first whose condition holds
+ * decides.
  */
-export function compileTypeMap({ map }: ExtractDefinition, report: Report): TypeMap {
-  if (map.length === 0) return identity;
+export function compileTypeMap(definition: ExtractDefinition, report: Report): TypeMap {
+  const map = definition.map.length === 0 ? identity : compileRules(definition, report);
+  checkReserved(definition, report);
+  const { onUnknownType, fallbackType } = definition;
+  if ((onUnknownType === 'raw') !== (fallbackType !== undefined)) {
+    report(`${AT}/fallbackType`, 'and onUnknownType raw need each other');
+  }
+  if (fallbackType === undefined) return map;
+  return (providerType, item) => {
+    const found = map(providerType, item);
+    return found.kind === 'unknown'
+      ? { kind: 'type', to: fallbackType, entityId: undefined }
+      : found;
+  };
+}
+
+function compileRules({ map }: ExtractDefinition, report: Report): TypeMap {
   const rules = new Map<string, Rule[]>();
   for (const [index, { type, when, to, entityId }] of map.entries()) {
-    const at = `/definition/extract/map/${index}/when`;
+    const at = `${AT}/map/${index}/when`;
     const rule = {
       index,
       when: when === undefined ? undefined : compileCondition(when, at, report),
@@ -65,6 +84,20 @@ export function compileTypeMap({ map }: ExtractDefinition, report: Report): Type
 }
 
 const identity: TypeMap = (providerType) =>
-  EVENT_TYPE_PATTERN.test(providerType)
+  EVENT_TYPE_PATTERN.test(providerType) && !isObservation(providerType)
     ? { kind: 'type', to: providerType, entityId: undefined }
     : { kind: 'unknown' };
+
+/** An observation is resolved by its adapter; this one resolves none, so it must not make any. */
+function checkReserved({ map, fallbackType, eventType }: ExtractDefinition, report: Report): void {
+  for (const [index, { to }] of map.entries()) {
+    if (isObservation(to)) report(`${AT}/map/${index}/to`, RESERVED);
+  }
+  if (fallbackType !== undefined && isObservation(fallbackType)) {
+    report(`${AT}/fallbackType`, RESERVED);
+  }
+  const constant = typeof eventType === 'string' ? undefined : eventType.constant;
+  if (map.length === 0 && constant !== undefined && isObservation(constant)) {
+    report(`${AT}/eventType/constant`, RESERVED);
+  }
+}

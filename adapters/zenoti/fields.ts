@@ -28,5 +28,6 @@ export function objectAt(fields: Fields, name: string): Fields {
 /** An integer, as a number or as the text of one; undefined for anything else. */
 export function integerOf(value: unknown): number | undefined {
   const number = typeof value === 'string' && /^-?\d{1,9}$/.test(value) ? Number(value) : value;
-  return Number.isSafeInteger(number) ? (number as number) : undefined;
+  // Minus zero is read back from JSON as zero.
+  return Number.isSafeInteger(number) ? (number as number) + 0 : undefined;
 }

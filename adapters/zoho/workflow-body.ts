@@ -1,4 +1,5 @@
 import type { WebhookRequest } from '#adapters/kit/adapter.ts';
+import { parseForm } from '#adapters/kit/form-body.ts';
 import { assertJsonType, isObject, mediaType, utf8Text } from '#adapters/kit/json-body.ts';
 import { InvalidBody } from '#schemas/problems.ts';
 import type { ReadJson } from './body.ts';
@@ -14,19 +15,16 @@ export const MAX_FORM_FIELDS = 200;
  * @throws InvalidJson, InvalidBody or ContentTypeNotSupported
  */
 export function readWorkflowBody(request: WebhookRequest, readJson: ReadJson): Fields {
-  if (mediaType(request) === FORM) return parseForm(utf8Text(request.body));
+  if (mediaType(request) === FORM) return formFields(utf8Text(request.body));
   assertJsonType(request);
   const body = readJson(request);
   if (!isObject(body)) throw new InvalidBody('The body must be a JSON object.');
   return body;
 }
 
-function parseForm(text: string): Fields {
-  if (hasMoreThan(text, '&', MAX_FORM_FIELDS - 1)) {
-    throw new InvalidBody(`The form holds more than ${MAX_FORM_FIELDS} fields.`);
-  }
+function formFields(text: string): Fields {
   const fields = new Map<string, string>();
-  for (const [name, value] of new URLSearchParams(text)) {
+  for (const [name, value] of parseForm(text, MAX_FORM_FIELDS)) {
     // Which of the two is meant, nobody can tell.
     if (fields.has(name)) throw new InvalidBody('The form holds a field twice.');
     fields.set(name, value);

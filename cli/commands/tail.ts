@@ -30,5 +30,5 @@ export async function tail(options: TailOptions): Promise<void> {
 export function eventLine(event: CanonicalEvent): string {
   const { event_type, entity_id, provider, event_id } = event;
   const time = event.received_at.slice(11, 23);
-  return `${time}  ${event_type.padEnd(20)} ${printable(entity_id).padEnd(16)} ${provider.padEnd(10)} ${event_id}`;
+  return `${time}  ${provider.padEnd(10)} ${event_type.padEnd(21)} ${event_id}  ${printable(entity_id)}`;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Adapter } from '#adapters/kit/adapter.ts';
 import type { Sandbox } from '#adapters/kit/sandbox/contract.ts';
 import { type ApiClient, type ConnectionView, webhookAddress } from '../api-client.ts';
+import { CommandFailed } from '../exit.ts';
 import type { AcknowledgedEvents } from './acknowledged-events.ts';
 
 export interface ConnectedSandbox {
@@ -33,9 +34,12 @@ export async function startSandboxes(options: SandboxesOptions): Promise<Connect
     if (!adapter.sandbox) continue;
     const provider = await adapter.sandbox();
     const name = `sandbox-${adapter.provider}`;
-    const secret = await ensureSecret(folder, name);
+    const existing = connections.find(
+      (one) => one.provider === adapter.provider && one.name === name,
+    );
+    const secret = await ensureSecret(folder, name, existing !== undefined);
     const connection =
-      connections.find((one) => one.provider === adapter.provider && one.name === name) ??
+      existing ??
       (await api.send<ConnectionView>('POST', '/v1/connections', {
         provider: adapter.provider,
         name,
@@ -58,10 +62,15 @@ export async function startSandboxes(options: SandboxesOptions): Promise<Connect
 }
 
 /** The sender's own copy, made before the connection: a start that ends between the two finds it. */
-async function ensureSecret(folder: string, name: string): Promise<string> {
+async function ensureSecret(folder: string, name: string, isConnected: boolean): Promise<string> {
   const path = join(folder, `${name}-secret`);
-  const existing = await readFile(path, 'utf8').catch(() => '');
-  if (existing !== '') return existing;
+  const kept = await readFile(path, 'utf8').catch(() => '');
+  if (kept !== '') return kept;
+  if (isConnected) {
+    throw new CommandFailed(
+      `The demo knows its ${name} no more: ${path} is missing, or the folder is of an earlier version. Remove ${folder} and start again.`,
+    );
+  }
   const secret = randomBytes(24).toString('base64url');
   await mkdir(folder, { recursive: true });
   await writeFile(path, secret, { mode: 0o600 });

@@ -1,5 +1,6 @@
 // /v1/connections over everything below it; see api-app.ts for what is real.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { pathSecret, withPathSecret } from '#adapters/kit/verification/path-secret.ts';
 import { type ApiApp, openApi, PUBLIC_URL } from './api-app.ts';
 
 const SECRET = 'a-signing-secret-nobody-may-see';
@@ -98,6 +99,33 @@ describe('POST /v1/connections', () => {
       pointer: '/secret',
     },
     {
+      name: 'no secret, where the provider makes it',
+      change: { secret: undefined },
+      status: 400,
+      code: 'invalid_request',
+    },
+    {
+      name: 'a secret that the provider cannot send',
+      change: { provider: 'zoho', secret: 'x'.repeat(51) },
+      status: 400,
+      code: 'invalid_request',
+      pointer: '/secret',
+    },
+    {
+      name: 'a secret that is not of the encoding the settings name',
+      change: { provider: 'zenoti', settings: { secret_encoding: 'hex' } },
+      status: 400,
+      code: 'invalid_request',
+      pointer: '/secret',
+    },
+    {
+      name: 'no organisation, where one is needed',
+      change: { provider: 'salesforce' },
+      status: 422,
+      code: 'invalid_settings',
+      pointer: '/organization_id',
+    },
+    {
       name: 'no name',
       change: { name: '   ' },
       status: 400,
@@ -146,9 +174,31 @@ describe('POST /v1/connections', () => {
     expect(answer.text).not.toContain(SECRET);
   });
 
+  it('makes a secret where the provider lets us choose it, and shows it that once', async () => {
+    const { status, body } = await add({ provider: 'zoho', secret: undefined });
+    expect(status).toBe(201);
+    const secret = String(body.secret);
+    expect(secret).toMatch(/^[A-Za-z0-9_-]{32}$/);
+    await expect(api.secrets.access(String(body.secret_ref))).resolves.toBe(secret);
+    const other = await add({ provider: 'zoho', name: 'other', secret: undefined });
+    expect(other.body.secret).not.toBe(secret);
+    expect((await api.call('GET', '/v1/connections')).text).not.toContain(secret);
+  });
+
+  it('shows the secret segment of a URL once, and later the URL without it', async () => {
+    const { body } = await add({ provider: 'zoho' });
+    expect(body.secret).toBeUndefined();
+    const address = `${PUBLIC_URL}/webhooks/zoho/${body.id}`;
+    expect(body.webhook_url).toBe(withPathSecret(address, SECRET));
+    const list = await api.call('GET', '/v1/connections');
+    expect(list.body.connections).toMatchObject([{ webhook_url: address }]);
+    expect(list.text).not.toContain(pathSecret(SECRET));
+    expect(api.logLines.join()).not.toContain(pathSecret(SECRET));
+  });
+
   it('names the providers there are when it is another', async () => {
     const { body } = await add({ provider: 'nothing' });
-    expect(body.detail).toContain('hubspot, custom');
+    expect(body.detail).toContain('hubspot, salesforce, zoho, zenoti, custom');
   });
 
   it('refuses a second of the same name, and leaves no secret behind', async () => {

@@ -142,7 +142,7 @@ const usage: readonly { name: string; args: readonly string[]; says: RegExp }[] 
   {
     name: 'no provider there is',
     args: ['send', 'nothing'],
-    says: /Choose one of: hubspot, custom/,
+    says: /Choose one of: hubspot, salesforce, zoho, zenoti, custom/,
   },
   { name: 'a count that is none', args: ['tail', '--count', 'many'], says: /whole number/ },
   { name: 'a secret from nowhere', args: ['connections', 'add', 'hubspot'], says: /--secret-file/ },

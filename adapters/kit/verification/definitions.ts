@@ -7,6 +7,15 @@ import type { FromSchema } from '../schema-type.ts';
 
 const place = { type: 'string', enum: ['header', 'query', 'body-pointer'] } as const;
 const name = { type: 'string', minLength: 1, maxLength: 512 } as const;
+
+/** A value of a request: where it is read, and under which name or pointer. */
+export const placedSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['from', 'name'],
+  properties: { from: place, name },
+} as const;
+
 const headerName = { type: 'string', format: 'header-name' } as const;
 const word = { type: 'string', minLength: 1, maxLength: 64 } as const;
 const separator = { type: 'string', minLength: 1, maxLength: 4, default: ',' } as const;
@@ -33,7 +42,7 @@ const signature = {
   },
 } as const;
 
-const secret = {
+export const secretSchema = {
   type: 'object',
   additionalProperties: false,
   default: {},
@@ -62,12 +71,7 @@ const timestamp = {
 const signed = {
   signature,
   timestamp,
-  id: {
-    type: 'object',
-    additionalProperties: false,
-    required: ['from', 'name'],
-    properties: { from: place, name },
-  },
+  id: placedSchema,
   uri: {
     type: 'object',
     additionalProperties: false,
@@ -97,7 +101,7 @@ const hmac = {
     algorithm: hashAlgorithm,
     legacy,
     ...signed,
-    secret,
+    secret: secretSchema,
     content: { type: 'string', minLength: 1, maxLength: 1024, default: '{body}' },
   },
 } as const;
@@ -111,7 +115,7 @@ const digest = {
     algorithm: hashAlgorithm,
     legacy,
     ...signed,
-    secret,
+    secret: secretSchema,
     content: { type: 'string', minLength: 1, maxLength: 1024, default: '{secret}{body}' },
   },
 } as const;
@@ -166,7 +170,7 @@ const jwt = {
     scheme: { const: 'jwt' },
     algorithm: { type: 'string', enum: ['HS256', 'RS256', 'ES256'] },
     publicKey: pem,
-    secret,
+    secret: secretSchema,
     header: { ...headerName, default: 'Authorization' },
     prefix: { type: 'string', maxLength: 64, default: 'Bearer ' },
     issuer: { type: 'string', minLength: 1, maxLength: 512 },
@@ -202,6 +206,7 @@ export type BasicDefinition = FromSchema<typeof basic>;
 export type JwtDefinition = FromSchema<typeof jwt>;
 export type SignatureDefinition = FromSchema<typeof signature>;
 export type TimestampDefinition = FromSchema<typeof timestamp>;
-export type SecretDefinition = FromSchema<typeof secret>;
+export type SecretDefinition = FromSchema<typeof secretSchema>;
 export type SchemeDefinition = FromSchema<typeof verificationSchema>[number];
 export type Place = FromSchema<typeof place>;
+export type Placed = FromSchema<typeof placedSchema>;

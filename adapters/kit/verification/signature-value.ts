@@ -85,7 +85,8 @@ export function spellSignature(
   return parse === 'space-list' ? `${key},${text}` : text;
 }
 
-function encodeSignature(bytes: Buffer, encoding: SignatureEncoding): string {
+/** Spells bytes as the encodings of signatures do. */
+export function encodeSignature(bytes: Buffer, encoding: SignatureEncoding): string {
   if (encoding !== 'hex-dashed') return bytes.toString(encoding);
   return bytes
     .toString('hex')

@@ -26,6 +26,8 @@ export interface SignedContent {
   covers(from: Place, name: string): boolean;
   /** Reads signature, timestamp and content, or says why the request is settled without. */
   read(reader: RequestReader): SignedRequest | Verdict;
+  /** The content with this secret, whether the rest of the request holds or not. */
+  expand(reader: RequestReader, secret: Buffer): Buffer | undefined;
   /** Adds timestamp, id and signature to a sample. */
   sign(draft: SampleDraft, compute: (request: SignedRequest) => Buffer): SampleDraft;
 }
@@ -38,6 +40,7 @@ export function compileSignedContent(definition: SignedDefinition): SignedConten
     parts,
     covers: (from, name) => covers(definition, parts, from, name),
     read: (reader) => readSigned(definition, parts, reader),
+    expand: (reader, secret) => expandTemplate(parts, contentValues(definition, reader), secret),
     sign: (draft, compute) => signDraft(definition, parts, draft, compute),
   };
 }
