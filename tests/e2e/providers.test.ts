@@ -17,7 +17,7 @@ const TOKEN = 'a-token-of-at-least-twenty-letters';
 const TENANT = 'default';
 const BASE = { TRIBUTARY_API_TOKEN: TOKEN, TRIBUTARY_RATE_LIMIT_PER_SECOND: '1000000' };
 const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
-const within = { timeout: 60_000, interval: 250 };
+const within = { timeout: 40_000, interval: 250 };
 
 type Env = Readonly<Record<string, string>>;
 
@@ -116,7 +116,9 @@ function describeProviders(makeEnv: () => Promise<Env>, end: 'kill' | 'stop'): v
       events.push(...page.events);
       cursor = page.next_cursor;
     }
-    return events.reverse();
+    // Changes of one request are received at one time; those of one record happened one after the other.
+    const key = (event: CanonicalEvent) => `${event.received_at} ${event.occurred_at}`;
+    return events.sort((a, b) => (key(a) < key(b) ? -1 : Number(key(a) !== key(b))));
   }
 
   it('sends changes of every kind, and keeps what was acknowledged through an end', async () => {
@@ -125,8 +127,11 @@ function describeProviders(makeEnv: () => Promise<Env>, end: 'kill' | 'stop'): v
       sandbox.emit(25);
       sandbox.emit(10, { misbehave: 'duplicate' });
       sandbox.emit(10, { misbehave: 'bad_signature' });
+      sandbox.emit(50, { misbehave: 'huge_batch' });
     }
-    await expect.poll(() => acknowledged.size, within).toBeGreaterThan(60);
+    // All is accepted, and not all resolved. With requests under way, one that was carried and not
+    // acknowledged would come again, behind others in the outbox: consumers would be ahead of it.
+    await Promise.all(sandboxes.map((sandbox) => sandbox.idle()));
     await serving[end]();
     // On the port it had: the sandboxes go on trying there.
     serving = await product.serve({ TRIBUTARY_PORT: new URL(serving.url).port, ...env });
@@ -162,7 +167,7 @@ function describeProviders(makeEnv: () => Promise<Env>, end: 'kill' | 'stop'): v
       if (observations.length > 0) expect(expected.length).toBeGreaterThan(10);
       await expect.poll(told, within).toEqual(expected.sort());
     },
-    60_000,
+    90_000,
   );
 }
 
