@@ -79,8 +79,18 @@ function holdsPathSecret({ request, secrets }: Attempt): boolean {
 function statesSecret({ request, secrets }: Attempt): boolean {
   const { authorization } = request.headers;
   const credentials = Buffer.from(String(authorization).replace(/^basic +/i, ''), 'base64');
-  const stated = [...Object.values(request.headers).flat(), request.url, credentials, request.body];
+  const { headers, url, body } = request;
+  const stated = [...Object.values(headers).flat(), url, credentials, body, unescaped(body)];
   return secrets.some((secret) => secret !== '' && stated.some((text) => text?.includes(secret)));
+}
+
+/** The text of a JSON body as its reader sees it; nothing of another body. */
+function unescaped(body: Buffer): string {
+  try {
+    return JSON.stringify(JSON.parse(body.toString()));
+  } catch {
+    return '';
+  }
 }
 
 /** Whether anything differs that the source's signature covers. */
