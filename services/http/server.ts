@@ -19,13 +19,16 @@ export interface ServerOptions {
 const CUT_OFF_MS = 5_000;
 
 /** A Fastify server with what all routes share: problems as answers, zod schemas, OpenAPI. */
-export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+export async function createServer({
+  trustedProxies = 0,
+  ...options
+}: ServerOptions): Promise<FastifyInstance> {
   const server = fastify({
     loggerInstance: options.logger,
     // One line for each webhook would cost more than the webhook; refusals are in the request log.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimitBytes,
-    trustProxy: (_address: string, hop: number) => hop < (options.trustedProxies ?? 0),
+    trustProxy: trustedProxies > 0 && ((_address: string, hop: number) => hop < trustedProxies),
     // A sender has this long for a whole request; slow ones must not hold connections open.
     requestTimeout: 30_000,
     keepAliveTimeout: 72_000,
