@@ -45,9 +45,13 @@ afterEach(async () => {
   for (const one of started.splice(0).reverse()) await one.close();
 });
 
-async function start(decide: Decide = () => 200, policy: Partial<DeliveryPolicy> = {}) {
+async function start(
+  decide: Decide = () => 200,
+  policy: Partial<DeliveryPolicy> = {},
+  timeScale = 1,
+) {
   const receiver = await startReceiver(decide);
-  const options = { targetUrl: receiver.url, secret: 's', settings: {}, policy };
+  const options = { targetUrl: receiver.url, secret: 's', settings: {}, policy, timeScale };
   const sandbox = await startSandbox(makeAccount, options);
   started.push(receiver, sandbox);
   return { receiver, sandbox };
@@ -248,6 +252,16 @@ describe('flaws', () => {
     // Nobody gave the webhook up for what the provider did not send.
     expect(sandbox.stats()).toMatchObject({ refused: 1, deactivated: false, pending: 0 });
   });
+
+  it.each(['slow', 'delay'] as const)(
+    '%s goes by a scale that divides no delay',
+    async (misbehave) => {
+      const { receiver, sandbox } = await start(() => 200, {}, 7);
+      sandbox.emit(3, { misbehave, delay_ms: 100 });
+      await sandbox.idle();
+      expect(receiver.received.flatMap(idsOf)).toEqual(upTo(3));
+    },
+  );
 
   it('slow bodies arrive whole, and one that finds nobody is retried', async () => {
     const { receiver, sandbox } = await start();

@@ -26,7 +26,7 @@ export async function post(
 ): Promise<Answer | undefined> {
   const url = new URL(outgoing.url);
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs + bodyMs)]);
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(timeoutMs + bodyMs))]);
   const request = send(url, {
     method: outgoing.method,
     headers: { ...outgoing.headers, 'content-length': String(outgoing.body.length) },
