@@ -1,11 +1,11 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { WebhookRequest } from '#adapters/kit/adapter.ts';
-import type { Sandbox, SandboxOptions } from '#adapters/kit/sandbox/contract.ts';
-import { type Receiver, startReceiver } from '#adapters/kit/sandbox/receiver.test-support.ts';
+import type { Receiver } from '#adapters/kit/sandbox/receiver.test-support.ts';
+import { sandboxStarter } from '#adapters/kit/sandbox/starter.test-support.ts';
 import { InvalidSettings } from '#schemas/problems.ts';
 import { customAdapter } from '../adapter.ts';
 import { loadDefinition } from '../fixtures.ts';
-import { type CustomSettings, settingsSchema } from '../settings.ts';
+import { settingsSchema } from '../settings.ts';
 import { SHOP_TYPES } from './account.ts';
 import { customSandbox } from './sandbox.ts';
 
@@ -16,27 +16,11 @@ const SECRET = 'the-signing-key-of-the-shop';
 const settings = settingsSchema.parse(customSandbox.settings);
 const bound = customAdapter.bind(settings);
 
-const started: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of started.splice(0).reverse()) await one.close();
+const start = sandboxStarter(customSandbox, {
+  secret: SECRET,
+  settings,
+  path: '/webhooks/custom/con_1',
 });
-
-async function start(
-  decide?: (request: WebhookRequest, index: number) => number | undefined,
-  options: Partial<SandboxOptions<CustomSettings>> = {},
-): Promise<{ receiver: Receiver; sandbox: Sandbox }> {
-  const receiver = await startReceiver(decide, '/webhooks/custom/con_1');
-  started.push(receiver);
-  const sandbox = await customSandbox.start({
-    targetUrl: receiver.url,
-    secret: SECRET,
-    settings,
-    timeScale: 1_000_000,
-    ...options,
-  });
-  started.push(sandbox);
-  return { receiver, sandbox };
-}
 
 const verified = (request: WebhookRequest) => bound.verify(request, [SECRET]);
 const drafts = ({ received }: Receiver) => received.flatMap((one) => bound.webhook(one).drafts);

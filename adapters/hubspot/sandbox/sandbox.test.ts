@@ -1,13 +1,13 @@
 import { Signature } from '@hubspot/api-client';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { WebhookRequest } from '#adapters/kit/adapter.ts';
 import { Receiver as Platform } from '#adapters/kit/conformance/receiver.ts';
-import type { Sandbox, SandboxOptions } from '#adapters/kit/sandbox/contract.ts';
+import type { Sandbox } from '#adapters/kit/sandbox/contract.ts';
 import { type Receiver, startReceiver } from '#adapters/kit/sandbox/receiver.test-support.ts';
+import { sandboxStarter } from '#adapters/kit/sandbox/starter.test-support.ts';
 import type { Problem } from '#schemas/problem.ts';
 import { hubspotAdapter } from '../adapter.ts';
 import { RENEWALS } from '../pipelines.test-support.ts';
-import type { HubspotSettings } from '../settings.ts';
 import { settingsSchema } from '../settings.ts';
 import { SANDBOX_TYPES, type SandboxNotification } from './account.ts';
 import { hubspotSandbox } from './sandbox.ts';
@@ -19,28 +19,11 @@ const SECRET = 'yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy';
 const settings = settingsSchema.parse({});
 const bound = hubspotAdapter.bind(settings);
 
-const started: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of started.splice(0).reverse()) await one.close();
+const start = sandboxStarter(hubspotSandbox, {
+  secret: SECRET,
+  settings,
+  path: '/webhooks/hubspot/con_1',
 });
-
-async function start(
-  decide?: (request: WebhookRequest, index: number) => number | undefined,
-  options: Partial<SandboxOptions<HubspotSettings>> = {},
-  path?: string,
-): Promise<{ receiver: Receiver; sandbox: Sandbox }> {
-  const receiver = await startReceiver(decide, path);
-  started.push(receiver);
-  const sandbox = await hubspotSandbox.start({
-    targetUrl: receiver.url,
-    secret: SECRET,
-    settings,
-    timeScale: 10_000_000,
-    ...options,
-  });
-  started.push(sandbox);
-  return { receiver, sandbox };
-}
 
 const verified = (request: WebhookRequest) => bound.verify(request, [SECRET]);
 const itemsOf = ({ body }: WebhookRequest) => JSON.parse(body.toString()) as SandboxNotification[];
@@ -161,9 +144,12 @@ describe('the sandbox', () => {
   });
 
   it('retries where no answer comes in time, and where nobody listens', async () => {
-    const { receiver, sandbox } = await start((_, index) => (index === 0 ? undefined : 200), {
-      policy: { timeoutMs: 50 },
-    });
+    const { receiver, sandbox, closeAfterTest } = await start(
+      (_, index) => (index === 0 ? undefined : 200),
+      {
+        policy: { timeoutMs: 50 },
+      },
+    );
     sandbox.emit(1);
     await sandbox.idle();
     expect(items(receiver).map(({ attemptNumber }) => attemptNumber)).toEqual([0, 1]);
@@ -176,7 +162,7 @@ describe('the sandbox', () => {
       settings,
       timeScale: 10_000_000,
     });
-    started.push(lonely);
+    closeAfterTest(lonely);
     lonely.emit(3);
     await lonely.idle();
     expect(lonely.stats()).toMatchObject({ acknowledged: 0, given_up: 3 });

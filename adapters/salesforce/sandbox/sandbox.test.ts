@@ -1,13 +1,10 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { WebhookRequest } from '#adapters/kit/adapter.ts';
 import { Receiver as Platform } from '#adapters/kit/conformance/receiver.ts';
-import type { Sandbox, SandboxOptions } from '#adapters/kit/sandbox/contract.ts';
+import type { SandboxOptions } from '#adapters/kit/sandbox/contract.ts';
 import { seededRandom } from '#adapters/kit/sandbox/random.ts';
-import {
-  type Decide,
-  type Receiver,
-  startReceiver,
-} from '#adapters/kit/sandbox/receiver.test-support.ts';
+import type { Decide, Receiver } from '#adapters/kit/sandbox/receiver.test-support.ts';
+import { sandboxStarter } from '#adapters/kit/sandbox/starter.test-support.ts';
 import { InvalidBody } from '#schemas/problems.ts';
 import { salesforceAdapter } from '../adapter.ts';
 import { readOutboundMessage } from '../outbound-message.ts';
@@ -25,11 +22,6 @@ const COUNTS = '{"accepted":1,"duplicates":0,"skipped":0}';
 const settings = settingsSchema.parse(salesforceSandbox.settings);
 const bound = salesforceAdapter.bind(settings);
 
-const started: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of started.splice(0).reverse()) await one.close();
-});
-
 /** Answers as the platform would. */
 const accepting: Decide = (request) => {
   if (!bound.verify(request, [SECRET]).verified) return 401;
@@ -37,22 +29,11 @@ const accepting: Decide = (request) => {
   return answer ?? { status: 200, body: COUNTS };
 };
 
-async function start(
+const startWith = sandboxStarter(salesforceSandbox, { secret: SECRET, settings, path: PATH });
+const start = (
   decide: Decide = accepting,
   options: Partial<SandboxOptions<SalesforceSettings>> = {},
-): Promise<{ receiver: Receiver; sandbox: Sandbox }> {
-  const receiver = await startReceiver(decide, PATH);
-  started.push(receiver);
-  const sandbox = await salesforceSandbox.start({
-    targetUrl: receiver.url,
-    secret: SECRET,
-    settings,
-    timeScale: 10_000_000,
-    ...options,
-  });
-  started.push(sandbox);
-  return { receiver, sandbox };
-}
+) => startWith(decide, options);
 
 const verified = (request: WebhookRequest) => bound.verify(request, [SECRET]);
 const draftsOf = (request: WebhookRequest) => bound.webhook(request).drafts;

@@ -1,15 +1,10 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { WebhookRequest } from '#adapters/kit/adapter.ts';
 import { Receiver as EventReceiver } from '#adapters/kit/conformance/receiver.ts';
-import type { Sandbox, SandboxOptions } from '#adapters/kit/sandbox/contract.ts';
 import { seededRandom } from '#adapters/kit/sandbox/random.ts';
-import {
-  type Decide,
-  type Receiver,
-  startReceiver,
-} from '#adapters/kit/sandbox/receiver.test-support.ts';
+import { sandboxStarter } from '#adapters/kit/sandbox/starter.test-support.ts';
 import { zenotiAdapter } from '../adapter.ts';
-import { settingsSchema, type ZenotiSettings } from '../settings.ts';
+import { settingsSchema } from '../settings.ts';
 import { CHANGE_TYPES, PING, type SandboxChange } from './account.ts';
 import { POLICY, zenotiSandbox } from './sandbox.ts';
 
@@ -21,27 +16,7 @@ const PATH = '/webhooks/zenoti/con_1';
 const settings = settingsSchema.parse(zenotiSandbox.settings);
 const bound = zenotiAdapter.bind(settings);
 
-const started: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of started.splice(0).reverse()) await one.close();
-});
-
-async function start(
-  decide?: Decide,
-  options: Partial<SandboxOptions<ZenotiSettings>> = {},
-): Promise<{ receiver: Receiver; sandbox: Sandbox }> {
-  const receiver = await startReceiver(decide, PATH);
-  started.push(receiver);
-  const sandbox = await zenotiSandbox.start({
-    targetUrl: receiver.url,
-    secret: SECRET,
-    settings,
-    timeScale: 10_000_000,
-    ...options,
-  });
-  started.push(sandbox);
-  return { receiver, sandbox };
-}
+const start = sandboxStarter(zenotiSandbox, { secret: SECRET, settings, path: PATH });
 
 const verified = (request: WebhookRequest) => bound.verify(request, [SECRET]);
 const keysOf = (requests: readonly WebhookRequest[]) =>

@@ -1,16 +1,11 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { WebhookRequest } from '#adapters/kit/adapter.ts';
 import { Receiver } from '#adapters/kit/conformance/receiver.ts';
-import type { Sandbox, SandboxOptions } from '#adapters/kit/sandbox/contract.ts';
-import {
-  type Decide,
-  type Receiver as HttpReceiver,
-  startReceiver,
-} from '#adapters/kit/sandbox/receiver.test-support.ts';
+import { sandboxStarter } from '#adapters/kit/sandbox/starter.test-support.ts';
 import { InvalidBody } from '#schemas/problems.ts';
 import { zohoAdapter } from '../adapter.ts';
 import { MAX_IDS } from '../definition.ts';
-import { settingsSchema, type ZohoSettings } from '../settings.ts';
+import { settingsSchema } from '../settings.ts';
 import { CHANGE_TYPES, type ZohoChange } from './change-types.ts';
 import { zohoSandbox } from './sandbox.ts';
 
@@ -22,27 +17,7 @@ const PATH = '/webhooks/zoho/con_1';
 const settings = settingsSchema.parse(zohoSandbox.settings);
 const bound = zohoAdapter.bind(settings);
 
-const started: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of started.splice(0).reverse()) await one.close();
-});
-
-async function start(
-  decide?: Decide,
-  options: Partial<SandboxOptions<ZohoSettings>> = {},
-): Promise<{ receiver: HttpReceiver; sandbox: Sandbox }> {
-  const receiver = await startReceiver(decide, PATH);
-  started.push(receiver);
-  const sandbox = await zohoSandbox.start({
-    targetUrl: receiver.url,
-    secret: SECRET,
-    settings,
-    timeScale: 10_000_000,
-    ...options,
-  });
-  started.push(sandbox);
-  return { receiver, sandbox };
-}
+const start = sandboxStarter(zohoSandbox, { secret: SECRET, settings, path: PATH });
 
 const verified = (request: WebhookRequest) => bound.verify(request, [SECRET]);
 const keysOf = (request: WebhookRequest) =>
