@@ -1,5 +1,6 @@
 import type { Bus } from '#platform/bus/bus.ts';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
+import type { CanonicalEvent } from '#schemas/event.ts';
 import { withDeadline } from '../deadline.ts';
 import { type OutboxRow, rowToEvent } from './event-row.ts';
 import { publishEvents } from './publish-events.ts';
@@ -117,10 +118,28 @@ export class Relay {
       });
       const last = rows.at(-1);
       if (!last) return republished;
-      await publishEvents(bus, rows.map(rowToEvent));
+      await publishEvents(bus, inOrder(rows.map(rowToEvent)));
       republished += rows.length;
       if (rows.length < PAGE_ROWS) return republished;
       position = { after_received_at: last.received_at, after_event_id: last.event_id };
     }
   }
+}
+
+/**
+ * Events of one request are received at one time, and the outbox gives those in the order of their
+ * ids: changes of one entity go in the order in which they happened.
+ */
+function inOrder(events: CanonicalEvent[]): CanonicalEvent[] {
+  return events.sort(
+    (a, b) =>
+      compare(a.received_at, b.received_at) ||
+      compare(a.occurred_at, b.occurred_at) ||
+      compare(a.event_id, b.event_id),
+  );
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }

@@ -92,6 +92,24 @@ const idsOf = (...indexes: number[]) => new Set(indexes.map((index) => testEvent
 const within = { timeout: 10_000 };
 
 describe('relay, at start', () => {
+  it('carries the changes of one request in the order in which they happened', async () => {
+    const receivedAt = testEvent(1).received_at;
+    const changes = Array.from({ length: 12 }, (_, index) =>
+      testEvent(index, {
+        entity_id: '7',
+        received_at: receivedAt,
+        occurred_at: new Date(Date.UTC(2026, 0, 1) + index).toISOString(),
+      }),
+    );
+    // By their ids they would come in another order.
+    const byId = changes.toSorted((a, b) => (a.event_id < b.event_id ? -1 : 1));
+    expect(byId).not.toEqual(changes);
+    await store(...byId);
+    await newRun().relay.start();
+    await expect.poll(() => received.length, within).toBe(changes.length);
+    expect(received.map((event) => event.event_id)).toEqual(changes.map((event) => event.event_id));
+  });
+
   it('carries nothing when there is nothing', async () => {
     const { relay } = newRun();
     await expect(relay.start()).resolves.toEqual({ republished: 0 });
