@@ -177,7 +177,7 @@ function hashes(fields: Readonly<Record<string, unknown>>): Map<string, string> 
 }
 
 /** 72 bits of SHA-256 over canonical JSON: two spellings of one value are one. */
-function fieldHash(value: unknown): string {
+export function fieldHash(value: unknown): string {
   return hash('sha256', canonicalText(value), 'base64url').slice(0, 12);
 }
 

@@ -1,7 +1,8 @@
-import type { Adapter, BoundAdapter, WebhookRequest } from '#adapters/kit/adapter.ts';
+import type { Adapter, BoundAdapter } from '#adapters/kit/adapter.ts';
+import { oncePerRequest } from '#adapters/kit/once-per-request.ts';
 import { EVENT_TYPES, PROVIDER, SKIP_REASONS, TITLE } from './definition.ts';
 import type { Organization } from './mapping-context.ts';
-import { type OutboundMessage, readOutboundMessage } from './outbound-message.ts';
+import { readOutboundMessage } from './outbound-message.ts';
 import { casedId, recordId } from './record-id.ts';
 import { makeResolve } from './resolve.ts';
 import { SAMPLE_NAMES, sample } from './sample.ts';
@@ -30,7 +31,8 @@ export const salesforceAdapter: Adapter<SalesforceSettings> = {
 
 function bind(settings: SalesforceSettings): BoundAdapter {
   const organization = organizationOf(settings);
-  const read = readOnce();
+  // Verification has to parse the body, and the mapping needs the same again.
+  const read = oncePerRequest(({ body }) => readOutboundMessage(body));
   return {
     verify: makeVerify(settings, organization.cased, read),
     webhook: makeWebhook(settings, organization, read),
@@ -42,16 +44,4 @@ function bind(settings: SalesforceSettings): BoundAdapter {
 
 function organizationOf({ organization_id }: SalesforceSettings): Organization {
   return { cased: casedId(organization_id) ?? '', full: recordId(organization_id) ?? '' };
-}
-
-/** Verification has to parse the body, and the mapping needs the same again. */
-function readOnce(): (request: WebhookRequest) => OutboundMessage | undefined {
-  const messages = new WeakMap<WebhookRequest, { message: OutboundMessage | undefined }>();
-  return (request) => {
-    const kept = messages.get(request);
-    if (kept !== undefined) return kept.message;
-    const message = readOutboundMessage(request.body);
-    messages.set(request, { message });
-    return message;
-  };
 }

@@ -1,10 +1,10 @@
 import type { EventDraft } from '#adapters/kit/adapter.ts';
 import { invalidItem as invalid, type Refusal } from '#adapters/kit/batch.ts';
 import { isObject } from '#adapters/kit/json-body.ts';
-import { findInexact } from '#schemas/exact.ts';
 import { actorOf } from './actor.ts';
-import { ENTITY_TYPES, type EntityType, type Operation, observed } from './definition.ts';
+import { ENTITY_TYPES, type EntityType, type Operation } from './definition.ts';
 import type { MappingContext } from './mapping-context.ts';
+import { observation } from './observation.ts';
 import { recordId } from './record-id.ts';
 import { stateTime, timeOf } from './record-times.ts';
 import { unknownObject, unknownOperation } from './refusals.ts';
@@ -54,20 +54,15 @@ export function mapCalloutEvent(
     ...(statedMs !== undefined && { occurred_at: item.occurred_at }),
     record,
   };
-  const fault = findInexact(payload);
-  if (fault !== undefined) return invalid(`the item cannot be a payload: ${fault.message}`);
-  return [
-    {
-      eventType: observed(entityType),
-      entityType,
-      entityId,
-      occurredAtMs: statedMs ?? impliedTime(operation, record) ?? receivedAtMs,
-      actor: actorOf(item.actor) ?? actorOf(record.LastModifiedById),
-      payload,
-      // No part before the last holds a bar, and free text comes last.
-      dedupeKey: `callout|${organization.cased}|${entityId}|${eventId}`,
-    },
-  ];
+  return observation({
+    entityType,
+    entityId,
+    occurredAtMs: statedMs ?? impliedTime(operation, record) ?? receivedAtMs,
+    actor: actorOf(item.actor) ?? actorOf(record.LastModifiedById),
+    payload,
+    // No part before the last holds a bar, and free text comes last.
+    dedupeKey: `callout|${organization.cased}|${entityId}|${eventId}`,
+  });
 }
 
 function readNamed(item: Fields): Named | Refusal {

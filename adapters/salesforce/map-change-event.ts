@@ -1,11 +1,10 @@
 import type { EventDraft } from '#adapters/kit/adapter.ts';
 import { invalidItem as invalid, type Refusal } from '#adapters/kit/batch.ts';
-import { findInexact } from '#schemas/exact.ts';
 import { actorOf } from './actor.ts';
 import { type ChangeEvent, findPayload, readChangeEvent } from './change-event.ts';
 import { changedFields } from './changed-fields.ts';
-import { observed } from './definition.ts';
 import type { MappingContext } from './mapping-context.ts';
+import { observation } from './observation.ts';
 import { recordId } from './record-id.ts';
 
 /** One record of one change event, or an event that is refused as a whole. */
@@ -58,18 +57,13 @@ export function mapChangedRecord(
     change_event_header: header,
     record: changedFields(event, entityId),
   };
-  const fault = findInexact(payload);
-  if (fault !== undefined) return invalid(`the item cannot be a payload: ${fault.message}`);
-  return [
-    {
-      eventType: observed(event.entityType),
-      entityType: event.entityType,
-      entityId,
-      occurredAtMs: event.commitTimestampMs,
-      actor: actorOf(event.header.commitUser),
-      payload,
-      // No part before the last holds a bar, and free text comes last.
-      dedupeKey: `cdc|${organization.cased}|${entityId}|${event.sequenceNumber}|${event.transactionKey}`,
-    },
-  ];
+  return observation({
+    entityType: event.entityType,
+    entityId,
+    occurredAtMs: event.commitTimestampMs,
+    actor: actorOf(event.header.commitUser),
+    payload,
+    // No part before the last holds a bar, and free text comes last.
+    dedupeKey: `cdc|${organization.cased}|${entityId}|${event.sequenceNumber}|${event.transactionKey}`,
+  });
 }

@@ -1,9 +1,9 @@
 import type { EventDraft } from '#adapters/kit/adapter.ts';
 import { invalidItem as invalid, type Refusal } from '#adapters/kit/batch.ts';
-import { findInexact } from '#schemas/exact.ts';
 import { actorOf } from './actor.ts';
-import { ENTITY_TYPES, observed } from './definition.ts';
+import { ENTITY_TYPES } from './definition.ts';
 import type { MappingContext } from './mapping-context.ts';
+import { observation } from './observation.ts';
 import { type OutboundNotification, SOBJECT_NS } from './outbound-message.ts';
 import { casedId, recordId } from './record-id.ts';
 import { stateTime, timeOf } from './record-times.ts';
@@ -41,17 +41,12 @@ export function mapNotification(
     object,
     record,
   };
-  const fault = findInexact(payload);
-  if (fault !== undefined) return invalid(`the item cannot be a payload: ${fault.message}`);
-  return [
-    {
-      eventType: observed(entityType),
-      entityType,
-      entityId,
-      occurredAtMs: stateTime(record) ?? timeOf(record.CreatedDate) ?? receivedAtMs,
-      actor: actorOf(record.LastModifiedById),
-      payload,
-      dedupeKey: `om|${organization.cased}|${notificationId}`,
-    },
-  ];
+  return observation({
+    entityType,
+    entityId,
+    occurredAtMs: stateTime(record) ?? timeOf(record.CreatedDate) ?? receivedAtMs,
+    actor: actorOf(record.LastModifiedById),
+    payload,
+    dedupeKey: `om|${organization.cased}|${notificationId}`,
+  });
 }

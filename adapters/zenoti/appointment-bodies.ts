@@ -1,4 +1,5 @@
-import { CENTER_NAME, type Center, decimal, type Guest, utcText } from './bodies.ts';
+import { jsonDecimal } from '#adapters/kit/sandbox/json-decimal.ts';
+import { CENTER_NAME, type Center, type Guest, utcText } from './bodies.ts';
 import type { Fields } from './fields.ts';
 
 export interface Group {
@@ -112,7 +113,11 @@ export function invoiceData(
       is_closed: true,
       is_refund: false,
       center_id: centerId,
-      total_price: { currency_id: 148, net_price: decimal(total), sum_total: decimal(total) },
+      total_price: {
+        currency_id: 148,
+        net_price: jsonDecimal(total),
+        sum_total: jsonDecimal(total),
+      },
       guest: { id: guest.id, first_name: guest.firstName, last_name: guest.lastName },
     },
   };

@@ -1,17 +1,10 @@
+import { jsonDecimal } from '#adapters/kit/sandbox/json-decimal.ts';
 import type { Fields } from './fields.ts';
 
 /*
  * Bodies as Zenoti sends them, for samples and the sandbox. Field names are Zenoti's, misspelt ones
  * included. Source: Zenoti developer documentation, the page of each event.
  */
-
-/** `JSON.rawJSON` is in Node 21 and later, and not yet in the types. */
-const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
-
-/** A decimal whose JSON is the text itself, so that `199.90` keeps its zero. */
-export function decimal(text: string): unknown {
-  return rawJSON(text);
-}
 
 /** A UTC time as Zenoti writes it inside of data: to the second, without `Z`. */
 export function utcText(ms: number): string {
@@ -97,6 +90,6 @@ export function employeeData(guest: Guest, { centerId }: Center, salary: string)
       email: guest.email,
       birth_date: '0001-01-01T00:00:00',
     },
-    job_info: { job_name: 'THERAPIST', salary: decimal(salary) },
+    job_info: { job_name: 'THERAPIST', salary: jsonDecimal(salary) },
   };
 }

@@ -1,4 +1,5 @@
-import { CENTER_NAME, type Center, decimal, utcText } from './bodies.ts';
+import { jsonDecimal } from '#adapters/kit/sandbox/json-decimal.ts';
+import { CENTER_NAME, type Center, utcText } from './bodies.ts';
 import type { Fields } from './fields.ts';
 
 export interface Membership {
@@ -28,14 +29,19 @@ export function membershipData(
     purchase: {
       price: {
         currency_id: 148,
-        sales: decimal(price),
-        tax: decimal(tax),
-        final: decimal(price),
+        sales: jsonDecimal(price),
+        tax: jsonDecimal(tax),
+        final: jsonDecimal(price),
       },
       date: utcText(atMs),
     },
     expiry_date: '0001-01-01T00:00:00',
-    credit_balance: { total: decimal(credit), service: decimal(credit), product: 0, other: 0 },
+    credit_balance: {
+      total: jsonDecimal(credit),
+      service: jsonDecimal(credit),
+      product: 0,
+      other: 0,
+    },
     members: [],
   };
 }

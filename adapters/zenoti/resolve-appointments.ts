@@ -1,5 +1,3 @@
-import { hash } from 'node:crypto';
-import { canonicalText } from '#adapters/kit/canonical-text.ts';
 import { isObject } from '#adapters/kit/json-body.ts';
 import type {
   KnownEntity,
@@ -7,6 +5,7 @@ import type {
   Resolution,
   ResolvedEvent,
 } from '#adapters/kit/resolution.ts';
+import { fieldHash } from '#adapters/kit/resolve-record.ts';
 import { APPOINTMENT, type AppointmentEvent } from './definition.ts';
 import { type Fields, guidOf, integerOf, objectAt } from './fields.ts';
 import {
@@ -85,7 +84,7 @@ function applyCreated(
   state: GroupState,
 ): Outcome {
   const known = state.appointments.has(id);
-  const content = hash('sha256', canonicalText(appointment), 'base64url').slice(0, 12);
+  const content = fieldHash(appointment);
   if (known) {
     if (superseded) return 'stale';
     if (state.contents.get(id) === content) return 'unchanged';

@@ -8,6 +8,7 @@ import { LIST_HEADER, listAdapters, listRow } from '../adapters/list.ts';
 import { notesOn, toWebhookRequest } from '../adapters/sample-request.ts';
 import { CommandFailed, EXIT } from '../exit.ts';
 import { printJson, printTable } from '../output.ts';
+import { secretFromFile, secretFromStream } from '../secret-input.ts';
 
 export interface CheckOptions {
   readonly sample: string;
@@ -105,15 +106,9 @@ async function readSecrets(
   if (secretFile !== undefined && secretStdin) {
     throw new CommandFailed('Give --secret-file or --secret-stdin, not both.', EXIT.usage);
   }
-  if (secretFile !== undefined) return [withoutLineBreak(await readFile(secretFile, 'utf8'))];
+  if (secretFile !== undefined) return [await secretFromFile(secretFile)];
   if (!secretStdin) return [];
-  const chunks: Buffer[] = [];
-  for await (const chunk of stdin) chunks.push(Buffer.from(chunk as Uint8Array));
-  return [withoutLineBreak(Buffer.concat(chunks).toString('utf8'))];
-}
-
-function withoutLineBreak(text: string): string {
-  return text.replace(/\r?\n$/, '');
+  return [await secretFromStream(stdin)];
 }
 
 /** `tributary adapters list`. */

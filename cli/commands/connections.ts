@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import password from '@inquirer/password';
 import { withPathSecret } from '#adapters/kit/verification/path-secret.ts';
 import { adaptersByProvider } from '#adapters/registry.ts';
@@ -7,6 +6,7 @@ import { accessSecret } from '../access-secret.ts';
 import { ApiClient, type ConnectionView, webhookAddress } from '../api-client.ts';
 import { CommandFailed, EXIT } from '../exit.ts';
 import { printJson, printTable } from '../output.ts';
+import { secretFromFile, secretFromStream } from '../secret-input.ts';
 import { readSettings } from '../settings-option.ts';
 
 export interface AddOptions {
@@ -88,16 +88,8 @@ async function readSecret(options: AddOptions): Promise<string> {
 }
 
 async function rawSecret(options: AddOptions): Promise<string> {
-  if (options.secretFile !== undefined) {
-    return (await readFile(options.secretFile, 'utf8')).replace(/\r?\n$/, '');
-  }
-  if (options.secretStdin) {
-    const chunks: Buffer[] = [];
-    for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-    return Buffer.concat(chunks)
-      .toString()
-      .replace(/\r?\n$/, '');
-  }
+  if (options.secretFile !== undefined) return secretFromFile(options.secretFile);
+  if (options.secretStdin) return secretFromStream(process.stdin);
   if (process.stdin.isTTY) return password({ message: 'Signing secret', mask: '*' });
   throw new CommandFailed(
     'Give the signing secret with --secret-file FILE or --secret-stdin; it is never taken from an argument.',

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { adaptersByProvider } from '#adapters/registry.ts';
 import { CommandFailed, EXIT } from '../exit.ts';
 import { printJson } from '../output.ts';
+import { secretFromFile } from '../secret-input.ts';
 import { readSettings } from '../settings-option.ts';
 
 export interface SandboxCommandOptions {
@@ -28,7 +28,7 @@ export async function sandbox(provider: string, options: SandboxCommandOptions):
   const settings = options.settings ? await readSettings(options.settings) : module.settings;
   const running = await module.start({
     targetUrl: options.target,
-    secret: (await readFile(options.secretFile, 'utf8')).replace(/\r?\n$/, ''),
+    secret: await secretFromFile(options.secretFile),
     settings: adapter.settingsSchema.parse(settings),
     seed: options.seed,
     controlPort: options.port,

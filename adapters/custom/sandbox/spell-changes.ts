@@ -1,7 +1,5 @@
+import { jsonDecimal } from '#adapters/kit/sandbox/json-decimal.ts';
 import type { Amount, Order, ShopChange } from './change.ts';
-
-/** Of a newer JavaScript than the compiler knows: text that goes into JSON as it is. */
-const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
 
 /** The body of a request: amounts are JSON numbers with two decimals, such as 19.90. */
 export function spellChanges(changes: readonly ShopChange[]): Buffer {
@@ -17,5 +15,5 @@ function spellOrder({ total, refunded, ...order }: Order): Record<string, unknow
 
 function spellAmount({ cents }: Amount): unknown {
   const digits = String(cents).padStart(3, '0');
-  return rawJSON(`${digits.slice(0, -2)}.${digits.slice(-2)}`);
+  return jsonDecimal(`${digits.slice(0, -2)}.${digits.slice(-2)}`);
 }

@@ -1,13 +1,5 @@
 import type { ZohoChange } from './change-types.ts';
 
-/** ECMAScript "JSON.parse source text access", which the type library does not declare yet. */
-const { rawJSON } = JSON as unknown as { rawJSON(text: string): object };
-
-/** A JSON number spelled as it is written: a double would lose the last zero of 120000.10. */
-export function decimal(text: string): object {
-  return rawJSON(text);
-}
-
 /**
  * The body of a notification. Source: Zoho CRM API v8, "Enable Notifications": inserts list no
  * affected fields, and what values there are stand beside the ids.

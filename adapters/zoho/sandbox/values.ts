@@ -1,6 +1,6 @@
+import { jsonDecimal } from '#adapters/kit/sandbox/json-decimal.ts';
 import type { Random } from '#adapters/kit/sandbox/random.ts';
 import type { Ending, Module, Values } from './change-types.ts';
-import { decimal } from './spell.ts';
 
 /** A stage by both of its names. */
 export interface AccountStage {
@@ -103,6 +103,6 @@ export class ValueMaker {
   /** Made of integers, for a double would round. */
   #amount(): object {
     const cents = String(this.#random.integer(0, 99)).padStart(2, '0');
-    return decimal(`${this.#random.integer(1, 250_000)}.${cents}`);
+    return jsonDecimal(`${this.#random.integer(1, 250_000)}.${cents}`);
   }
 }
