@@ -78,10 +78,11 @@ function parseAddress(text: string): Address | undefined {
 
 /**
  * `isIP` knows no octal digits and no shorter forms, which the package takes. It reads the old
- * `::203.0.113.7`, an address of its own, as the IPv4 address.
+ * `::203.0.113.7`, an address of its own, as the IPv4 address, and throws on zones such as `br-0`.
  */
 function parseStrictly(text: string): Address | undefined {
-  return isIP(text) === 0 || /^::\d+\./.test(text) ? undefined : ipaddr.parse(text);
+  if (isIP(text) === 0 || /^::\d+\./.test(text)) return undefined;
+  return ipaddr.parse(text.replace(/%.*$/s, ''));
 }
 
 function asIpv4(address: Address): ipaddr.IPv4 | undefined {
