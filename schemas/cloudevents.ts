@@ -29,3 +29,21 @@ export function eventAttributes(event: CanonicalEvent): Record<string, string> {
 export function orderingKey(event: CanonicalEvent): string {
   return `${event.connection_id}/${event.entity_type}/${event.entity_id}`;
 }
+
+/**
+ * Attributes that a message has besides when it does not come straight from the webhook. Proofs of
+ * passage keep them: what came from the outbox is not appended to it once more.
+ */
+export type Carriage = {
+  /** What carried it again. */
+  readonly carried_again: 'relay' | 'spool' | 'reconcile' | 'replay' | 'retry';
+  /** The replay it belongs to. */
+  readonly replay_id?: string;
+  /** The one consumer that it is for; the others pass it over. */
+  readonly only_consumer?: string;
+  /**
+   * `missing` (and absent): acts only where the ledger has no entry. `again`: acts once more, once for
+   * each replay.
+   */
+  readonly replay_mode?: 'missing' | 'again';
+};

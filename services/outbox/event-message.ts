@@ -1,14 +1,17 @@
 import type { BusMessage } from '#platform/bus/bus.ts';
-import { eventAttributes, orderingKey } from '#schemas/cloudevents.ts';
+import { type Carriage, eventAttributes, orderingKey } from '#schemas/cloudevents.ts';
 import type { CanonicalEvent } from '#schemas/event.ts';
 
 /** The bus message of an event. Its parts are made when they are read: a bus that has nobody to carry to reads none. */
 export class EventMessage implements BusMessage {
   readonly #event: CanonicalEvent;
+  readonly #carriage: Carriage | undefined;
   #data: string | undefined;
 
-  constructor(event: CanonicalEvent) {
+  /** @param carriage why the event is carried again, when it is */
+  constructor(event: CanonicalEvent, carriage?: Carriage) {
     this.#event = event;
+    this.#carriage = carriage;
   }
 
   get data(): string {
@@ -17,7 +20,8 @@ export class EventMessage implements BusMessage {
   }
 
   get attributes(): Record<string, string> {
-    return eventAttributes(this.#event);
+    const attributes = eventAttributes(this.#event);
+    return this.#carriage ? { ...attributes, ...this.#carriage } : attributes;
   }
 
   get orderingKey(): string {

@@ -1,4 +1,5 @@
 import type { Bus } from '#platform/bus/bus.ts';
+import type { Carriage } from '#schemas/cloudevents.ts';
 import { type CanonicalEvent, isObservation } from '#schemas/event.ts';
 import { EVENTS_TOPIC, OBSERVATIONS_TOPIC } from '#schemas/topics.ts';
 import { EventMessage } from './event-message.ts';
@@ -6,10 +7,16 @@ import { EventMessage } from './event-message.ts';
 /**
  * Publishes events in their order: observations to the resolver, all others to every consumer.
  *
+ * @param carriage why they are carried again, when they are
  * @returns once every message is confirmed
  * @throws what the bus throws; each of the messages may still have been carried
  */
-export function publishEvents(bus: Bus, events: readonly CanonicalEvent[]): Promise<unknown> {
+export function publishEvents(
+  bus: Bus,
+  events: readonly CanonicalEvent[],
+  carriage?: Carriage,
+): Promise<unknown> {
+  const toMessage = (event: CanonicalEvent) => new EventMessage(event, carriage);
   if (!events.some(isObserved)) return bus.publish(EVENTS_TOPIC, events.map(toMessage));
   const observed = events.filter(isObserved);
   const others = events.filter((event) => !isObserved(event));
@@ -21,8 +28,4 @@ export function publishEvents(bus: Bus, events: readonly CanonicalEvent[]): Prom
 
 function isObserved({ event_type }: CanonicalEvent): boolean {
   return isObservation(event_type);
-}
-
-function toMessage(event: CanonicalEvent): EventMessage {
-  return new EventMessage(event);
 }

@@ -118,7 +118,7 @@ export class Relay {
       });
       const last = rows.at(-1);
       if (!last) return republished;
-      await publishEvents(bus, inOrder(rows.map(rowToEvent)));
+      await publishEvents(bus, inOrder(rows.map(rowToEvent)), { carried_again: 'relay' });
       republished += rows.length;
       if (rows.length < PAGE_ROWS) return republished;
       position = { after_received_at: last.received_at, after_event_id: last.event_id };
