@@ -90,6 +90,7 @@ export class NotDurable extends problem(
   'The events could not be stored durably',
   'retry_later',
 ) {}
+export class SpoolFull extends problem('spool_full', 503, 'The spool has no room', 'retry_later') {}
 
 // The API.
 export class NotAuthenticated extends problem(

@@ -27,6 +27,8 @@ export interface Config {
   /** Proxies whose word about the sender's address is believed. */
   readonly trustedProxies: number;
   readonly acceptDeadlineMs: number;
+  readonly acceptPatienceMs: number;
+  readonly maxSpoolBytes: number;
   readonly maxJournalBytes: number;
   readonly maxBusLogBytes: number;
   readonly ledgerDays: number;
@@ -66,6 +68,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     rateLimitPerSecond: values.TRIBUTARY_RATE_LIMIT_PER_SECOND,
     trustedProxies: values.TRIBUTARY_TRUSTED_PROXIES,
     acceptDeadlineMs: values.TRIBUTARY_ACCEPT_DEADLINE_MS,
+    acceptPatienceMs: values.TRIBUTARY_ACCEPT_PATIENCE_MS,
+    maxSpoolBytes: values.TRIBUTARY_MAX_SPOOL_MIB * MIB,
     maxJournalBytes: values.TRIBUTARY_MAX_JOURNAL_MIB * MIB,
     maxBusLogBytes: values.TRIBUTARY_MAX_BUS_LOG_MIB * MIB,
     ledgerDays: values.TRIBUTARY_LEDGER_DAYS,

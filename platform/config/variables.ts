@@ -64,6 +64,14 @@ export const configSchema = z.object({
   TRIBUTARY_ACCEPT_DEADLINE_MS: whole(100, 60_000)
     .default(2_500)
     .describe('Longest wait for a durable confirmation before a sender is told to retry.'),
+  TRIBUTARY_ACCEPT_PATIENCE_MS: whole(50, 60_000)
+    .default(400)
+    .describe(
+      'How long outbox and bus are both waited for. Then one confirmation is enough; without any, events go to the spool.',
+    ),
+  TRIBUTARY_MAX_SPOOL_MIB: whole(1, 1_000_000)
+    .default(512)
+    .describe('Bound of the spool in Postgres; past it senders get 503.'),
   TRIBUTARY_MAX_JOURNAL_MIB: whole(16, 1_000_000)
     .default(1_024)
     .describe('Bound of what waits on disk to be read into a warehouse table.'),

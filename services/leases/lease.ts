@@ -6,6 +6,11 @@ export interface LeaseOptions {
   readonly name: string;
   /** How long others wait for a holder that is gone. Renewed three times in that time. Default 60,000 ms. */
   readonly holdMs?: number;
+  /**
+   * Who holds it, a UUID: takes its own lease again, also one that it could not give back, so it must
+   * not ask for it twice at the same time. Default: this call alone.
+   */
+  readonly holder?: string;
 }
 
 export type LeaseOutcome<Result> =
@@ -22,10 +27,10 @@ export type LeaseOutcome<Result> =
  */
 export async function withLease<Result>(
   database: Database,
-  { name, holdMs = 60_000 }: LeaseOptions,
+  { name, holdMs = 60_000, holder = randomUUID() }: LeaseOptions,
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<LeaseOutcome<Result>> {
-  const lease = { database, name, holdMs, holder: randomUUID() };
+  const lease = { database, name, holdMs, holder };
   if (!(await take(lease))) return { held: false };
   const lost = new AbortController();
   const renewing = renew(lease, lost);

@@ -2,6 +2,9 @@
 import type { Bus, BusMessage, Subscription } from '#platform/bus/bus.ts';
 import type { Row, Warehouse } from '#platform/warehouse/warehouse.ts';
 import type { CanonicalEvent } from '#schemas/event.ts';
+import type { SpooledEvent } from '../spool/spool-store.ts';
+import { PublishGate } from './publish-gate.ts';
+import { PublishProgress } from './publish-progress.ts';
 
 /** What becomes of the next call: confirmed, refused, or nothing until the test says so. */
 export type Fate = 'confirm' | 'refuse' | 'hang';
@@ -48,6 +51,44 @@ export class FakeWarehouse implements Warehouse {
   async check(): Promise<void> {}
 
   async close(): Promise<void> {}
+}
+
+/** A spool in memory. */
+export class FakeSpool {
+  fate: Fate = 'refuse';
+  held: CanonicalEvent[] = [];
+  readonly calls = new Settler();
+
+  get mayHold(): boolean {
+    return this.held.length > 0;
+  }
+
+  async add(events: readonly CanonicalEvent[]): Promise<void> {
+    await this.calls.settle(this.fate, new Error('the database is away'));
+    this.held.push(...events);
+  }
+
+  async look() {
+    return { events: this.held.length, bytes: 0, oldestReceivedAt: this.held[0]?.received_at };
+  }
+
+  async drain(carry: (page: readonly SpooledEvent[]) => Promise<void>): Promise<number> {
+    const page = this.held.map((event) => ({ seq: event.event_id, event, afterOutbox: false }));
+    if (page.length > 0) await carry(page);
+    this.held = this.held.slice(page.length);
+    return page.length;
+  }
+}
+
+/** What `accept` needs besides bus and warehouse, without a spool that takes anything. */
+export function acceptParts() {
+  return {
+    progress: new PublishProgress(),
+    gate: new PublishGate(),
+    spool: new FakeSpool(),
+    patienceMs: 400,
+    deadlineMs: 2_500,
+  };
 }
 
 export class FakeBus implements Bus {

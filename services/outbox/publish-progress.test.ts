@@ -21,7 +21,7 @@ describe('publish progress', () => {
 
   it('does not pass a failure until it is made up for', async () => {
     const progress = new PublishProgress();
-    progress.begin(at(1)).fail();
+    progress.begin(at(1)).fail('outbox');
     progress.begin(at(2)).succeed();
     expect(progress.publishedThrough).toBe(at(1));
     const failed = progress.heal(() => Promise.reject(new Error('the bus is away')));
@@ -38,7 +38,7 @@ describe('publish progress', () => {
     expect(progress.complete).toBe(true);
     const batch = progress.begin(at(1));
     expect(progress.complete).toBe(false);
-    batch.fail();
+    batch.fail('outbox');
     expect(progress.complete).toBe(false);
     const seen: boolean[] = [];
     await progress.heal(async () => seen.push(progress.complete));
@@ -51,10 +51,35 @@ describe('publish progress', () => {
     await progress.heal(() => Promise.reject(new Error('is not called')));
   });
 
+  it('has nothing to make up for where the outbox does not hold the batch', async () => {
+    const progress = new PublishProgress();
+    progress.begin(at(1)).fail('nowhere');
+    expect([progress.missing, progress.complete]).toEqual([false, true]);
+    progress.begin(at(2)).succeed();
+    expect(progress.publishedThrough).toBe(at(2));
+  });
+
+  it('remembers since when batches went to the spool, until it is asked', () => {
+    const progress = new PublishProgress();
+    progress.begin(at(2)).fail('spool');
+    progress.begin(at(3)).fail('spool');
+    expect(progress.missing).toBe(false);
+    expect([progress.takeSpooledSince(), progress.takeSpooledSince()]).toEqual([at(2), undefined]);
+  });
+
+  it('goes back to what was appended to the outbox later', async () => {
+    const progress = new PublishProgress();
+    progress.begin(at(5)).succeed();
+    progress.miss(at(3));
+    expect([progress.missing, progress.publishedThrough]).toEqual([true, at(3)]);
+    await progress.heal(async () => {});
+    expect([progress.missing, progress.publishedThrough]).toEqual([false, at(5)]);
+  });
+
   it('keeps open what fails while it makes up for an earlier failure', async () => {
     const progress = new PublishProgress();
-    progress.begin(at(1)).fail();
-    await progress.heal(async () => progress.begin(at(2)).fail());
+    progress.begin(at(1)).fail('outbox');
+    await progress.heal(async () => progress.begin(at(2)).fail('outbox'));
     progress.begin(at(3)).succeed();
     expect(progress.publishedThrough).toBe(at(2));
   });
@@ -110,7 +135,7 @@ async function compare(script: readonly Step[]): Promise<void> {
       const batch = open[step.pick % Math.max(1, open.length)];
       if (!batch) continue;
       if (step.carried) batch.publishing.succeed();
-      else batch.publishing.fail();
+      else batch.publishing.fail('outbox');
       batch.state = step.carried ? 'on the bus' : 'failed';
     } else if (step.do === 'start healing' && !healing) {
       const carry = Promise.withResolvers<boolean>();

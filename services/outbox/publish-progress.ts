@@ -2,8 +2,12 @@
 export interface Publishing {
   /** The bus has confirmed the batch. */
   succeed(): void;
-  /** The bus has not, and the outbox has said whether it holds the batch. */
-  fail(): void;
+  /**
+   * The bus has not.
+   *
+   * @param place which store holds the batch, so that it can be carried from there
+   */
+  fail(place: 'outbox' | 'spool' | 'nowhere'): void;
 }
 
 /**
@@ -15,6 +19,7 @@ export class PublishProgress {
   readonly #underWay: { readonly receivedAt: string; done: boolean }[] = [];
   #oldestFailure: string | undefined;
   #healing: string | undefined;
+  #spooledSince: string | undefined;
   #latest: string | undefined;
 
   /** @param receivedAt time of receipt of the batch, RFC 3339 */
@@ -24,11 +29,39 @@ export class PublishProgress {
     this.#latest = receivedAt;
     return {
       succeed: () => this.#end(batch),
-      fail: () => {
-        this.#oldestFailure = earliest(this.#oldestFailure, receivedAt);
+      fail: (place) => {
+        if (place === 'outbox') this.miss(receivedAt);
+        if (place === 'spool') this.spooled(receivedAt);
         this.#end(batch);
       },
     };
+  }
+
+  /** The outbox holds events of this time of receipt, or later, that the bus may not have. */
+  miss(receivedAt: string): void {
+    this.#oldestFailure = earliest(this.#oldestFailure, receivedAt);
+  }
+
+  /** The spool holds events of this time of receipt, or later, that the bus may not have. */
+  spooled(receivedAt: string): void {
+    this.#spooledSince = earliest(this.#spooledSince, receivedAt);
+  }
+
+  /** Received since then, some batches went to the spool. */
+  get spooledSince(): string | undefined {
+    return this.#spooledSince;
+  }
+
+  /** The same, and forgets it. */
+  takeSpooledSince(): string | undefined {
+    const since = this.#spooledSince;
+    this.#spooledSince = undefined;
+    return since;
+  }
+
+  /** True when there is something for `heal` to carry. */
+  get missing(): boolean {
+    return this.#oldestFailure !== undefined;
   }
 
   /** Oldest time of receipt that may be missing on the bus; undefined before the first batch. */

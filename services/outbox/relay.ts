@@ -1,9 +1,14 @@
 import type { Bus } from '#platform/bus/bus.ts';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
 import type { CanonicalEvent } from '#schemas/event.ts';
+import { BusUnavailable } from '#schemas/problems.ts';
+import { OUTBOX } from '#schemas/tables.ts';
 import { withDeadline } from '../deadline.ts';
-import { type OutboxRow, rowToEvent } from './event-row.ts';
+import type { Spool } from '../spool/spool.ts';
+import type { SpooledEvent } from '../spool/spool-store.ts';
+import { eventToRow, type OutboxRow, rowToEvent } from './event-row.ts';
 import { publishEvents } from './publish-events.ts';
+import type { PublishGate } from './publish-gate.ts';
 import type { PublishProgress } from './publish-progress.ts';
 import type { Watermarks } from './watermarks.ts';
 
@@ -12,6 +17,8 @@ export interface RelayOptions {
   readonly warehouse: Warehouse;
   readonly watermarks: Watermarks;
   readonly progress: PublishProgress;
+  readonly gate: PublishGate;
+  readonly spool: Pick<Spool, 'mayHold' | 'look' | 'drain'>;
   /** How often the watermark is moved while there is traffic. Default 1,000 ms. */
   readonly intervalMs?: number;
   /** How often a living process is heard of, and looks for those that are gone. Default 20,000 ms. */
@@ -25,12 +32,13 @@ const LAST_ROUND_MS = 2_000;
 /**
  * The outbox is the safety net of the bus: what the outbox holds and the bus may not is published
  * again. That is everything since the watermark of a process that is gone, and, while running,
- * everything since the oldest failed publish. Repetitions are expected: consumers keep a ledger.
+ * everything since the oldest failed publish, with what waited in the spool. Only then may newer
+ * events pass directly again. Repetitions are expected: consumers keep a ledger.
  */
 export class Relay {
   readonly #options: RelayOptions;
   #timer: NodeJS.Timeout | undefined;
-  #saved: string | undefined;
+  #saved: { readonly through: string; readonly behind: boolean } | undefined;
   #heardAtMs = Number.NEGATIVE_INFINITY;
   #round: Promise<void> = Promise.resolve();
 
@@ -43,14 +51,15 @@ export class Relay {
    * anything is accepted.
    */
   async start(): Promise<{ republished: number }> {
-    const { bus, watermarks, intervalMs = 1_000 } = this.#options;
+    const { bus, gate, watermarks, intervalMs = 1_000 } = this.#options;
     await watermarks.open();
+    await this.#joinWaiting();
+    // At once, so that a process that starts now knows; what fails here the next round does.
+    gate.watch(() => void this.#inTurn(() => this.#save()).catch(() => undefined));
     // Where others live, one of them does it while running: a start must not need the outbox.
     const republished = watermarks.exclusive ? await this.#takeOver() : 0;
     await bus.sync();
-    this.#timer = setInterval(() => {
-      this.#round = this.#round.then(() => this.#tick());
-    }, intervalMs).unref();
+    this.#timer = setInterval(() => void this.#inTurn(() => this.#tick()), intervalMs).unref();
     return { republished };
   }
 
@@ -69,9 +78,83 @@ export class Relay {
       );
   }
 
+  /**
+   * Carries what waits: first the spool goes to the outbox, then what the outbox has and the bus may not
+   * is published in the order of receipt. Then newer events may pass again.
+   */
+  heal(): Promise<void> {
+    return this.#inTurn(() => this.#heal());
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#round.then(work);
+    this.#round = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #heal(): Promise<void> {
+    const { gate, spool, progress } = this.#options;
+    if (gate.isOpen && !spool.mayHold && !progress.missing) return;
+    await this.#carryWaiting();
+    await gate.open(() => this.#carryWaiting());
+  }
+
+  async #carryWaiting(): Promise<void> {
+    const { progress, spool } = this.#options;
+    if (spool.mayHold) await this.#emptySpool();
+    await progress.heal((from) => this.#republish(from));
+  }
+
+  async #emptySpool(): Promise<void> {
+    const { progress, spool } = this.#options;
+    const since = progress.takeSpooledSince();
+    let pastOutbox = false;
+    try {
+      await spool.drain(async (page) => {
+        pastOutbox = (await this.#carrySpooled(page)) || pastOutbox;
+      });
+      if (spool.mayHold) throw new BusUnavailable('Spooled events are still to be carried first.');
+    } catch (error) {
+      if (since !== undefined) progress.spooled(since);
+      throw error;
+    }
+    // Also where another process took them out: it may not have published them yet.
+    if (since !== undefined && !pastOutbox) progress.miss(since);
+  }
+
+  /** @returns true when they went to the bus alone */
+  async #carrySpooled(page: readonly SpooledEvent[]): Promise<boolean> {
+    const { bus, progress, warehouse } = this.#options;
+    const events = page.map(({ event }) => event);
+    try {
+      await warehouse.append(OUTBOX.name, events.map(eventToRow));
+    } catch (error) {
+      // Without the outbox, the bus alone will do: unless the outbox has what must go first.
+      const mustWait = progress.missing || page.some(({ afterOutbox }) => afterOutbox);
+      if (!bus.durable || mustWait) throw error;
+      await publishEvents(bus, events, { carried_again: 'spool' });
+      return true;
+    }
+    progress.miss(events.map(({ received_at }) => received_at).sort()[0] ?? '');
+    // Before they leave the spool: if this process ends now, another one must find them.
+    await this.#save();
+    return false;
+  }
+
+  /** What others hold back, or left in the spool, is not overtaken by what this process takes. */
+  async #joinWaiting(): Promise<void> {
+    const { gate, progress, spool, watermarks } = this.#options;
+    const [from, spooled] = await Promise.all([watermarks.behind(), spool.look()]);
+    for (const since of [from, spooled.oldestReceivedAt]) {
+      if (since === undefined) continue;
+      progress.miss(since);
+      gate.close();
+    }
+  }
+
   async #tick(): Promise<void> {
     try {
-      await this.#options.progress.heal((from) => this.#republish(from));
+      await this.#heal();
       await this.#save();
       await this.#beat();
     } catch (error) {
@@ -80,13 +163,15 @@ export class Relay {
   }
 
   async #save(): Promise<void> {
-    const { bus, progress, watermarks } = this.#options;
+    const { bus, gate, progress, watermarks } = this.#options;
     const through = progress.publishedThrough;
-    if (through === undefined || through === this.#saved) return;
+    const behind = !gate.isOpen;
+    if (through === undefined) return;
+    if (through === this.#saved?.through && behind === this.#saved.behind) return;
     // First the bus, then the watermark: it must never stand before what the bus holds for sure.
     await bus.sync();
-    await watermarks.save(through);
-    this.#saved = through;
+    await watermarks.save(through, behind);
+    this.#saved = { through, behind };
   }
 
   async #beat(): Promise<void> {
@@ -107,6 +192,13 @@ export class Relay {
     return republished;
   }
 
+  /** What was spooled while the outbox was read must go to it first. */
+  #assertNothingSpooled(through: string): void {
+    const since = this.#options.progress.spooledSince;
+    if (since === undefined || since > through) return;
+    throw new BusUnavailable('Events were spooled meanwhile, which must be carried first.');
+  }
+
   async #republish(from: string): Promise<number> {
     const { bus, warehouse } = this.#options;
     let position = { after_received_at: from, after_event_id: '' };
@@ -118,6 +210,7 @@ export class Relay {
       });
       const last = rows.at(-1);
       if (!last) return republished;
+      this.#assertNothingSpooled(last.received_at);
       await publishEvents(bus, inOrder(rows.map(rowToEvent)), { carried_again: 'relay' });
       republished += rows.length;
       if (rows.length < PAGE_ROWS) return republished;

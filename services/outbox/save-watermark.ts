@@ -5,11 +5,12 @@ export async function saveWatermark(
   database: Database,
   name: string,
   publishedThrough: string,
+  behind: boolean,
 ): Promise<void> {
   await database.query(
-    `INSERT INTO relay_watermarks (name, published_through) VALUES ($1, $2)
+    `INSERT INTO relay_watermarks (name, published_through, behind) VALUES ($1, $2, $3)
      ON CONFLICT (name) DO UPDATE
-     SET published_through = EXCLUDED.published_through, updated_at = now()`,
-    [name, publishedThrough],
+     SET published_through = EXCLUDED.published_through, behind = EXCLUDED.behind, updated_at = now()`,
+    [name, publishedThrough, behind],
   );
 }

@@ -17,7 +17,7 @@ export class SharedWatermarks implements Watermarks {
   readonly exclusive = false;
   readonly #database: Database;
   readonly #name = `integration-events/${randomUUID()}`;
-  #saved: string | undefined;
+  #saved: { readonly through: string; readonly behind: boolean } | undefined;
 
   constructor(database: Database) {
     this.#database = database;
@@ -49,17 +49,25 @@ export class SharedWatermarks implements Watermarks {
   }
 
   open(): Promise<void> {
-    return this.save(new Date().toISOString());
+    return this.save(new Date().toISOString(), false);
   }
 
-  async save(publishedThrough: string): Promise<void> {
-    await saveWatermark(this.#database, this.#name, publishedThrough);
-    this.#saved = publishedThrough;
+  async behind(): Promise<string | undefined> {
+    const [row] = await this.#database.query<{ from: Date | null }>(
+      'SELECT min(published_through) AS "from" FROM relay_watermarks WHERE behind AND name <> $1',
+      [this.#name],
+    );
+    return row?.from?.toISOString();
+  }
+
+  async save(through: string, behind: boolean): Promise<void> {
+    await saveWatermark(this.#database, this.#name, through, behind);
+    this.#saved = { through, behind };
   }
 
   async beat(): Promise<void> {
     // Not only an UPDATE: others may have taken this process for gone, and forgotten it.
-    if (this.#saved !== undefined) await this.save(this.#saved);
+    if (this.#saved) await this.save(this.#saved.through, this.#saved.behind);
   }
 
   async close(complete: boolean): Promise<void> {

@@ -31,9 +31,12 @@ export class SoleWatermark implements Watermarks {
     return [{ name: NAME, from }];
   }
 
-  save(publishedThrough: string): Promise<void> {
-    return saveWatermark(this.#database, NAME, publishedThrough);
+  save(publishedThrough: string, behind: boolean): Promise<void> {
+    return saveWatermark(this.#database, NAME, publishedThrough, behind);
   }
+
+  // What the last run held back is carried before anything new is taken.
+  async behind(): Promise<undefined> {}
 
   // The row stays from run to run, and nobody else reads it.
   async forget(): Promise<void> {}

@@ -16,7 +16,10 @@ export interface Watermarks {
   forget(abandoned: readonly Abandoned[]): Promise<void>;
   /** Makes this process known, before it accepts anything. */
   open(): Promise<void>;
-  save(publishedThrough: string): Promise<void>;
+  /** @param behind true while newer events are held back, as earlier ones are not on the bus yet */
+  save(publishedThrough: string, behind: boolean): Promise<void>;
+  /** From when on other processes hold events back, RFC 3339; undefined when none does. */
+  behind(): Promise<string | undefined>;
   /** Tells the others that this process lives. */
   beat(): Promise<void>;
   /** @param complete true when all that this process accepted has been published */

@@ -20,8 +20,7 @@ import { RequestLog } from '#services/intake/request-log.ts';
 import { requestRoutes } from '#services/intake/request-routes.ts';
 import { intakeRoutes } from '#services/intake/routes.ts';
 import { createAccept } from '#services/outbox/accept.ts';
-import { FakeBus } from '#services/outbox/fakes.test-support.ts';
-import { PublishProgress } from '#services/outbox/publish-progress.ts';
+import { acceptParts, FakeBus } from '#services/outbox/fakes.test-support.ts';
 import { ReceiptClock } from '#services/outbox/receipt-clock.ts';
 import { temporaryWarehouse } from '../support/embedded-drivers.ts';
 
@@ -96,7 +95,7 @@ export async function startIntake(
   stack.defer(() => server.close());
   await server.register(intakeRoutes, {
     adapters,
-    accept: createAccept({ bus, warehouse, progress: new PublishProgress(), deadlineMs: 2_500 }),
+    accept: createAccept({ ...acceptParts(), bus, warehouse }),
     bodyLimitBytes: BODY_LIMIT_BYTES,
     clock: new ReceiptClock(),
     directory,

@@ -1,5 +1,6 @@
 // Real: leases in Postgres, embedded and as a server. Asserted: one holder at a time, and what becomes
 // of a holder that is gone.
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Database, Queryable } from '#platform/database/database.ts';
 import { describeOnEachDatabase } from '#platform/database/each-database.ts';
@@ -60,6 +61,17 @@ describeOnEachDatabase('leases', (open) => {
     expect(await withLease(db, { name: 'left' }, async () => 'taken')).toMatchObject({
       held: true,
       result: 'taken',
+    });
+  });
+
+  it('is taken again by its holder, who could not give it back', async () => {
+    const { db } = database;
+    const holder = randomUUID();
+    const until = "now() + interval '1 hour'";
+    await db.query(`INSERT INTO leases VALUES ('own', $1, ${until})`, [holder]);
+    expect(await withLease(db, { name: 'own' }, async () => 1)).toEqual({ held: false });
+    expect(await withLease(db, { name: 'own', holder }, async () => 1)).toMatchObject({
+      held: true,
     });
   });
 

@@ -12,7 +12,9 @@ import { EVENTS_TOPIC } from '#schemas/topics.ts';
 import { type Accept, createAccept } from '#services/outbox/accept.ts';
 import { eventToRow } from '#services/outbox/event-row.ts';
 import { testEvent } from '#services/outbox/events.test-support.ts';
-import { PublishProgress } from '#services/outbox/publish-progress.ts';
+import { acceptParts, type FakeSpool } from '#services/outbox/fakes.test-support.ts';
+import type { PublishGate } from '#services/outbox/publish-gate.ts';
+import type { PublishProgress } from '#services/outbox/publish-progress.ts';
 import { Relay } from '#services/outbox/relay.ts';
 import { SoleWatermark } from '#services/outbox/sole-watermark.ts';
 import { temporaryBus, temporaryWarehouse } from '../support/embedded-drivers.ts';
@@ -49,6 +51,8 @@ afterEach(() => stack.disposeAsync());
 interface Run {
   readonly relay: Relay;
   readonly progress: PublishProgress;
+  readonly gate: PublishGate;
+  readonly spool: FakeSpool;
   readonly accept: Accept;
 }
 
@@ -66,13 +70,16 @@ function newRun(changes: Partial<Bus> = {}): Run {
     close: () => bus.close(),
     ...changes,
   };
-  const progress = new PublishProgress();
+  const parts = acceptParts();
+  const { progress, gate, spool } = parts;
   const onError = (_message: string, error: unknown) => errors.push(error);
   const relay = new Relay({
     bus: own,
     warehouse,
     watermarks: watermarks(),
     progress,
+    gate,
+    spool,
     intervalMs: 5,
     onError,
   });
@@ -80,7 +87,9 @@ function newRun(changes: Partial<Bus> = {}): Run {
   return {
     relay,
     progress,
-    accept: createAccept({ bus: own, warehouse, progress, deadlineMs: 2_500 }),
+    gate,
+    spool,
+    accept: createAccept({ ...parts, bus: own, warehouse }),
   };
 }
 
@@ -220,17 +229,20 @@ describe('relay, while running', () => {
   });
 
   it('saves the watermark a last time when it stops', async () => {
-    const progress = new PublishProgress();
+    const parts = acceptParts();
+    const { progress, gate, spool } = parts;
     const options = {
       bus,
       warehouse,
       watermarks: watermarks(),
       progress,
+      gate,
+      spool,
       intervalMs: 3_600_000,
     };
     const relay = new Relay({ ...options, onError: () => undefined });
     await relay.start();
-    await createAccept({ bus, warehouse, progress, deadlineMs: 2_500 })([testEvent(1)]);
+    await createAccept({ ...parts, bus, warehouse })([testEvent(1)]);
     await relay.stop();
     await expect(watermarks().latest()).resolves.toBe(testEvent(1).received_at);
   });

@@ -16,8 +16,7 @@ import { ConnectionDirectory } from '#services/connections/directory.ts';
 import { type Accept, createAccept } from '#services/outbox/accept.ts';
 import { EventMessage } from '#services/outbox/event-message.ts';
 import { testEvent } from '#services/outbox/events.test-support.ts';
-import { FakeWarehouse } from '#services/outbox/fakes.test-support.ts';
-import { PublishProgress } from '#services/outbox/publish-progress.ts';
+import { acceptParts, FakeWarehouse } from '#services/outbox/fakes.test-support.ts';
 import { ReceiptClock } from '#services/outbox/receipt-clock.ts';
 import { startResolver } from '#services/resolver/resolver.ts';
 import { ledgerCleanup } from '#services/tasks/ledger-cleanup.ts';
@@ -97,17 +96,17 @@ async function start(): Promise<void> {
     adapters: new Map([['hubspot', adapter]]),
     onError: () => undefined,
   });
-  const accept = createAccept({
-    bus,
-    warehouse,
-    progress: new PublishProgress(),
-    deadlineMs: 5_000,
-  });
+  const accept = createAccept({ ...acceptParts(), bus, warehouse, deadlineMs: 5_000 });
   const faulty: Accept = async (events) => {
     acceptFault?.(events);
     return accept(events);
   };
-  const outbox = { accept: faulty, clock: new ReceiptClock(), close: async () => {} };
+  const outbox = {
+    accept: faulty,
+    clock: new ReceiptClock(),
+    heal: async () => {},
+    close: async () => {},
+  };
   resolver = await startResolver({
     bus,
     database,

@@ -9,7 +9,7 @@ import type { CanonicalEvent } from '#schemas/event.ts';
 import { EVENTS_TOPIC } from '#schemas/topics.ts';
 import { createAccept } from '#services/outbox/accept.ts';
 import { testEvent } from '#services/outbox/events.test-support.ts';
-import { PublishProgress } from '#services/outbox/publish-progress.ts';
+import { acceptParts } from '#services/outbox/fakes.test-support.ts';
 import { Relay } from '#services/outbox/relay.ts';
 import { SharedWatermarks } from '#services/outbox/shared-watermarks.ts';
 import { temporaryBus, temporaryWarehouse } from '../support/embedded-drivers.ts';
@@ -45,7 +45,8 @@ afterEach(() => stack.disposeAsync());
 
 /** One process of several. @param publish takes the place of the bus's */
 function newProcess(publish: Bus['publish'] = (topic, messages) => bus.publish(topic, messages)) {
-  const progress = new PublishProgress();
+  const parts = acceptParts();
+  const { progress, gate, spool } = parts;
   const own = new Proxy(bus, {
     get: (target, name) => {
       if (name === 'publish') return publish;
@@ -56,8 +57,17 @@ function newProcess(publish: Bus['publish'] = (topic, messages) => bus.publish(t
   const watermarks = new SharedWatermarks(database);
   const onError = (_message: string, error: unknown) => errors.push(error);
   const timing = { intervalMs: 5, beatMs: 20 };
-  const relay = new Relay({ bus: own, warehouse, watermarks, progress, onError, ...timing });
-  const accept = createAccept({ bus: own, warehouse, progress, deadlineMs: 200 });
+  const relay = new Relay({
+    bus: own,
+    warehouse,
+    watermarks,
+    progress,
+    gate,
+    spool,
+    onError,
+    ...timing,
+  });
+  const accept = createAccept({ ...parts, bus: own, warehouse, patienceMs: 100 });
   stack.defer(() => relay.stop());
   return { relay, accept, watermarks, progress };
 }
