@@ -58,7 +58,7 @@ export class ReplayProgress {
 
   /** Says what it waits for. @returns whether to go on */
   wait(problemCode: string): Promise<boolean> {
-    return this.#update('waits_for = $3', [problemCode]);
+    return this.#update(`waits_for = CASE WHEN state = 'running' THEN $3 END`, [problemCode]);
   }
 
   finish(): Promise<boolean> {

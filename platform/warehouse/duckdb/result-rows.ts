@@ -22,7 +22,8 @@ export function plainRows(
   return Array.from({ length: count }, (_, index) => {
     const row: Record<string, CellValue> = {};
     for (const [place, name] of names.entries()) {
-      row[name] = plainValue(columns[place]?.[index] ?? null);
+      const value = columns[place]?.[index] ?? null;
+      row[name] = typeof value === 'string' ? value : plainValue(value);
     }
     return row;
   });

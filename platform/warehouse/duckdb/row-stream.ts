@@ -39,10 +39,14 @@ export class RowStreams {
     try {
       const result = await during(connection.stream(sql, { ...params }));
       const names = result.columnNames();
+      let fetching = during(result.fetchChunk());
       for (;;) {
+        const chunk = await fetching;
         if (closed) throw new WarehouseUnavailable('The warehouse was closed while it was read.');
-        const chunk = await during(result.fetchChunk());
         if (!chunk || chunk.rowCount === 0) return;
+        // DuckDB makes the next chunk while this one is used.
+        fetching = during(result.fetchChunk());
+        fetching.catch(() => undefined);
         yield plainRows(names, chunk.getColumns());
       }
     } finally {
