@@ -14,6 +14,8 @@ const program = new Command('tributary')
   .version(packageJson.version)
   .showHelpAfterError('(tributary --help lists what there is)')
   .exitOverride()
+  // An option behind the name of a subcommand is of that: replay and replay save share some.
+  .enablePositionalOptions()
   // Without the values of unknown options and arguments: one may be a secret in the wrong place.
   .configureOutput({
     outputError: (text, write) =>
@@ -150,7 +152,6 @@ const replay = withPredicate(
   program
     .command('replay')
     .description('publish events of the outbox again, after an estimate')
-    // So that an option behind the name of a subcommand is of that.
     .enablePositionalOptions(),
 )
   .option('--predicate <name>', 'a saved predicate; the options take the place of its parts')
