@@ -21,7 +21,7 @@ beforeAll(async () => {
   });
   const sent = await product.run(['send', 'hubspot', 'deal.won']);
   expect(JSON.parse(sent.stdout).answer).toMatchObject({ accepted: 2 });
-}, 60_000);
+}, 120_000);
 afterAll(() => stack.disposeAsync());
 
 const replay = (...args: string[]) => product.run(['replay', ...args]);
