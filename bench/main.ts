@@ -1,9 +1,11 @@
 import { benchAccept } from './accept.ts';
+import { benchReplay } from './replay.ts';
 import { benchSoak } from './soak.ts';
 import { benchStart } from './start.ts';
 
 const BENCHMARKS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   accept: benchAccept,
+  replay: benchReplay,
   soak: benchSoak,
   start: benchStart,
 };
@@ -14,6 +16,7 @@ if (!benchmark) {
   process.stderr.write(
     'Usage: npm run bench -- accept [--platform embedded|gcp] [--seconds 5] [--rounds 3]\n' +
       '       npm run bench -- soak [--platform embedded|gcp] [--events 1000000]\n' +
+      '       npm run bench -- replay [--events 1000000]\n' +
       '       npm run bench -- start [--rounds 7]\n',
   );
   process.exit(2);

@@ -51,7 +51,11 @@ export class ApiClient {
     return (await this.request('GET', path)).json() as Promise<Result>;
   }
 
-  async send<Result>(method: 'POST' | 'PATCH', path: string, body: unknown): Promise<Result> {
+  async send<Result>(
+    method: 'POST' | 'PATCH' | 'PUT',
+    path: string,
+    body: unknown,
+  ): Promise<Result> {
     return (await this.request(method, path, { body })).json() as Promise<Result>;
   }
 

@@ -2,10 +2,11 @@ import { Command, CommanderError } from 'commander';
 import { Problem } from '#schemas/problem.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { CommandFailed, EXIT } from './exit.ts';
-import { wholeNumber } from './whole-number.ts';
+import { eventCount, wholeNumber } from './whole-number.ts';
 
 /** Loaded when used: each command starts without what the others need. */
 const connectionCommands = () => import('./commands/connections.ts');
+const replayCommands = () => import('./commands/replay.ts');
 const adapterCommands = () => import('./commands/adapters.ts');
 
 const program = new Command('tributary')
@@ -13,6 +14,8 @@ const program = new Command('tributary')
   .version(packageJson.version)
   .showHelpAfterError('(tributary --help lists what there is)')
   .exitOverride()
+  // An option behind the name of a subcommand is of that: replay and replay save share some.
+  .enablePositionalOptions()
   // Without the values of unknown options and arguments: one may be a secret in the wrong place.
   .configureOutput({
     outputError: (text, write) =>
@@ -134,6 +137,57 @@ program
   .option('--limit <n>', 'at most so many', wholeNumber, 50)
   .option('--json', 'print JSON')
   .action(async (id, options) => (await import('./commands/events.ts')).events(id, options));
+
+const withPredicate = (command: Command) =>
+  command
+    .option('--from <time>', 'received from, RFC 3339')
+    .option('--to <time>', 'received before, RFC 3339')
+    .option('--type <type>', 'for example deal.won; observations only when named')
+    .option('--connection <id>')
+    .option('--provider <name>')
+    .option('--entity-type <type>')
+    .option('--entity <id>')
+    .option('--org <id>');
+const replay = withPredicate(
+  program
+    .command('replay')
+    .description('publish events of the outbox again, after an estimate')
+    .enablePositionalOptions(),
+)
+  .option('--predicate <name>', 'a saved predicate; the options take the place of its parts')
+  .option('--consumer <name>', 'for this consumer alone')
+  .option('--again', 'consumers act once more, also on what they have acted on')
+  .option('--rate <n>', 'events a second at most (default: 1000)', wholeNumber)
+  .option('--max <n>', 'refuse more events than this (default: 1000000)', eventCount)
+  .option('--dry-run', 'only the estimate')
+  .option('--yes', 'do not ask')
+  .option('--follow', 'show progress until it ends')
+  .option('--json', 'print JSON')
+  .action(async (options) => (await replayCommands()).replay(options));
+replay
+  .command('list')
+  .description('list the replays, newest first')
+  .option('--json', 'print JSON')
+  .action(async (options) => (await replayCommands()).listReplays(options));
+replay
+  .command('show <id>')
+  .description('how far one is, and its receipt')
+  .option('--follow', 'show progress until it ends')
+  .option('--json', 'print JSON')
+  .action(async (id, options) => (await replayCommands()).showReplay(id, options));
+for (const [move, what] of [
+  ['pause', 'stop after the batch under way'],
+  ['resume', 'go on where it was paused or has failed'],
+  ['cancel', 'end it where it is'],
+] as const) {
+  replay
+    .command(`${move} <id>`)
+    .description(what)
+    .action(async (id) => (await replayCommands()).moveReplay(id, move));
+}
+withPredicate(replay.command('save <name>').description('keep a predicate under a name')).action(
+  async (name, options) => (await replayCommands()).savePredicate(name, options),
+);
 
 const schema = program
   .command('schema')

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { wholeNumber } from './whole-number.ts';
+import { eventCount, wholeNumber } from './whole-number.ts';
 
 describe('numbers of options', () => {
   it.each(['1', '50', '999999'])('takes %s', (text) => {
@@ -12,4 +12,13 @@ describe('numbers of options', () => {
       expect(() => wholeNumber(text)).toThrow(InvalidArgumentError);
     },
   );
+});
+
+describe('counts of events', () => {
+  it.each(['1', '1000000', '999999999', '1000000000'])('take %s', (text) => {
+    expect(eventCount(text)).toBe(Number(text));
+  });
+  it.each(['', '0', '-1', '1e6', '1000000001', '9999999999'])('refuse "%s"', (text) => {
+    expect(() => eventCount(text)).toThrow(InvalidArgumentError);
+  });
 });

@@ -9,3 +9,13 @@ export function wholeNumber(text: string): number {
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('Give a whole number from 1 to 999999.');
 }
+
+/**
+ * Reads the argument of an option that counts events.
+ *
+ * @throws InvalidArgumentError unless it is a whole number from 1 to 1,000,000,000
+ */
+export function eventCount(text: string): number {
+  if (/^([1-9]\d{0,8}|1000000000)$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Give a whole number from 1 to 1000000000.');
+}

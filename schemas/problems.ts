@@ -118,6 +118,24 @@ export class InvalidSettings extends problem(
   'The connection settings are not valid',
   'fix_request',
 ) {}
+export class ReplayTooLarge extends problem(
+  'replay_too_large',
+  422,
+  'The replay would publish more events than it may',
+  'fix_request',
+) {}
+export class ReplayStateConflict extends problem(
+  'replay_state_conflict',
+  409,
+  'The replay is in another state',
+  'fix_request',
+) {}
+export class ReplayLimitReached extends problem(
+  'replay_limit_reached',
+  409,
+  'There are too many of these already',
+  'fix_request',
+) {}
 export class ShuttingDown extends problem(
   'shutting_down',
   503,

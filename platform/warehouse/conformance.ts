@@ -143,6 +143,83 @@ export function describeWarehouse(name: string, make: () => Promise<WarehouseUnd
       expect(await since(warehouse)).toEqual([]);
     });
 
+    const everything = {
+      received_from: '2000-01-01T00:00:00.000Z',
+      received_to: '2100-01-01T00:00:00.000Z',
+      after_received_at: null,
+      after_occurred_at: null,
+      after_event_id: null,
+      tenant_id: null,
+      org_id: null,
+      connection_id: null,
+      provider: null,
+      event_type: null,
+      entity_type: null,
+      entity_id: null,
+      with_observations: true,
+    };
+    const streamed = (from: Warehouse) =>
+      from.stream<Record<string, unknown>>('outbox-rows', everything);
+    const rowsOf = async (stream: AsyncIterable<Record<string, unknown>[]>) => {
+      const rows: Record<string, unknown>[] = [];
+      for await (const batch of stream) rows.push(...batch);
+      return rows;
+    };
+
+    it('streams all rows in the order of the query, as a query gives them', async () => {
+      const rows = Array.from({ length: 6_000 }, (_, index) => outboxRow(index));
+      for (let start = 0; start < rows.length; start += 1_000) {
+        await appendOutbox(...rows.slice(start, start + 1_000).reverse());
+      }
+      expect(await rowsOf(streamed(warehouse))).toEqual(rows);
+    });
+
+    it('streams nothing where there is nothing', async () => {
+      expect(await rowsOf(streamed(warehouse))).toEqual([]);
+    });
+
+    it('streams what there was when the stream began', async () => {
+      const rows = Array.from({ length: 6_000 }, (_, index) => outboxRow(index));
+      await appendOutbox(...rows);
+      let seen = 0;
+      for await (const batch of streamed(warehouse)) {
+        await appendOutbox(outboxRow(10_000 + seen));
+        seen += batch.length;
+      }
+      expect(seen).toBe(rows.length);
+    });
+
+    it('streams side by side, and is left early', async () => {
+      await appendOutbox(...Array.from({ length: 6_000 }, (_, index) => outboxRow(index)));
+      const other = streamed(warehouse);
+      const first = await other.next();
+      for await (const rows of streamed(warehouse)) {
+        expect(rows[0]).toEqual(outboxRow(0));
+        break;
+      }
+      expect([...(first.value ?? []), ...(await rowsOf(other))]).toHaveLength(6_000);
+      await appendOutbox(outboxRow(7_000));
+      expect(await warehouse.query('outbox-counts')).toEqual([
+        { outbox_rows: 6_001, events: 6_001 },
+      ]);
+    });
+
+    it('ends a stream that is open when it closes', async () => {
+      await appendOutbox(...Array.from({ length: 6_000 }, (_, index) => outboxRow(index)));
+      const open = streamed(warehouse);
+      await open.next();
+      await warehouse.close();
+      await expect(open.next()).rejects.toBeInstanceOf(WarehouseUnavailable);
+      expect(await open.next()).toEqual({ done: true, value: undefined });
+    });
+
+    it('refuses a stream of a query that does not exist, or with a parameter that is wrong', async () => {
+      await expect(warehouse.stream('nothing').next()).rejects.toBeInstanceOf(InvalidRequest);
+      await appendOutbox(outboxRow(1));
+      const wrong = warehouse.stream('outbox-rows', { ...everything, received_from: 'yesterday' });
+      await expect(wrong.next()).rejects.toMatchObject({ name: expect.any(String) });
+    });
+
     it('counts repetitions as rows of one event', async () => {
       await appendOutbox(outboxRow(1), outboxRow(2));
       await appendOutbox(outboxRow(1, { received_at: new Date(BASE_MS + 60_000).toISOString() }));
@@ -193,6 +270,7 @@ export function describeWarehouse(name: string, make: () => Promise<WarehouseUnd
       await expect(warehouse.check()).rejects.toBeInstanceOf(WarehouseUnavailable);
       await expect(appendOutbox(outboxRow(1))).rejects.toBeInstanceOf(WarehouseUnavailable);
       await expect(warehouse.query('outbox-counts')).rejects.toBeInstanceOf(WarehouseUnavailable);
+      await expect(streamed(warehouse).next()).rejects.toBeInstanceOf(WarehouseUnavailable);
     });
   });
 }

@@ -2,6 +2,13 @@
 export type CellValue = string | number | boolean | null;
 export type Row = Readonly<Record<string, CellValue>>;
 
+/** How much one ordered stream should hold at most. More works too, and is slow: it spills to disk or costs. */
+export interface StreamBounds {
+  readonly rows: number;
+  /** Of payloads; absent where rows alone are the bound. */
+  readonly bytes?: number;
+}
+
 /** Append-only tables for the outbox and for analysts; see schemas/tables.ts for what there is. */
 export interface Warehouse {
   /**
@@ -34,6 +41,21 @@ export interface Warehouse {
     name: string,
     params?: Readonly<Record<string, CellValue>>,
   ): Promise<Result[]>;
+
+  /** What readers of long ranges cut them by. */
+  readonly streamBounds: StreamBounds;
+
+  /**
+   * Runs a named query as `query` does, and gives its rows a batch at a time, never empty, in the order
+   * of the query. One that is left before its end frees what it holds; so does closing the warehouse.
+   *
+   * @returns rows as they were when the query began, however slowly they are taken
+   * @throws as `query`, while it is read
+   */
+  stream<Result extends object>(
+    name: string,
+    params?: Readonly<Record<string, CellValue>>,
+  ): AsyncGenerator<Result[]>;
 
   close(): Promise<void>;
 }

@@ -6,6 +6,13 @@ import { NotAuthenticated } from '#schemas/problems.ts';
 export interface Principal {
   readonly tenantId: string;
   readonly orgId: string | null;
+  /** Who asks, for receipts of what they had done. */
+  readonly actor?: string;
+}
+
+/** Who asks, in words. Where the principal does not say, it has the one API token. */
+export function actorOf({ actor }: Principal): string {
+  return actor ?? 'API token';
 }
 
 /** Decides who a request comes from. @throws NotAuthenticated */

@@ -33,6 +33,7 @@ export class FakeWarehouse implements Warehouse {
   fate: Fate = 'confirm';
   readonly appended: { readonly table: string; readonly rows: readonly Row[] }[] = [];
   readonly calls = new Settler();
+  readonly streamBounds = { rows: 10_000 };
 
   append(table: string, rows: readonly Row[]): Promise<void> {
     this.appended.push({ table, rows });
@@ -47,6 +48,8 @@ export class FakeWarehouse implements Warehouse {
   query<Result extends object>(): Promise<Result[]> {
     return Promise.resolve([]);
   }
+
+  async *stream<Result extends object>(): AsyncGenerator<Result[]> {}
 
   async check(): Promise<void> {}
 

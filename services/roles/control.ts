@@ -4,12 +4,16 @@ import { streamRoute } from '../events/stream.ts';
 import { type ApiToken, ensureApiToken } from '../http/api-token.ts';
 import { tokenAuthentication } from '../http/authenticate.ts';
 import { requestRoutes } from '../intake/request-routes.ts';
+import { predicateRoutes } from '../replay/predicate-routes.ts';
+import { PredicateStore } from '../replay/predicate-store.ts';
+import { ReplayStore } from '../replay/replay-store.ts';
+import { replayRoutes } from '../replay/routes.ts';
 import type { Parts } from './parts.ts';
 
 /** The role that serves the API. @returns the token it asks for */
 export async function startControl(parts: Parts): Promise<ApiToken> {
   const { adapters, config, directory, log, platform, publicUrl, server, store } = parts;
-  const { bus, secrets, warehouse } = platform;
+  const { bus, database, secrets, warehouse } = platform;
   const apiToken = await ensureApiToken(config.keyDir, config.apiToken);
   const authenticate = tokenAuthentication(apiToken.value, {
     tenantId: config.tenantId,
@@ -25,6 +29,15 @@ export async function startControl(parts: Parts): Promise<ApiToken> {
     publicUrl,
     secrets,
     store,
+  });
+  const predicates = new PredicateStore(database);
+  await server.register(predicateRoutes, { authenticate, predicates });
+  await server.register(replayRoutes, {
+    authenticate,
+    billed: config.gcp !== undefined,
+    predicates,
+    replays: new ReplayStore(database),
+    warehouse,
   });
   return apiToken;
 }

@@ -19,7 +19,9 @@ function apiRoutes(): { method: 'GET' | 'POST' | 'PATCH'; url: string }[] {
     .flatMap(({ method, url }) =>
       [method].flat().map((one) => ({
         method: one as 'GET' | 'POST' | 'PATCH',
-        url: url.replaceAll(/:\w+/g, 'x'),
+        url: url
+          .replace('/replays/:id', '/replays/00000000-0000-4000-8000-000000000000')
+          .replaceAll(/:\w+/g, 'x'),
       })),
     );
 }
@@ -28,6 +30,8 @@ function apiRoutes(): { method: 'GET' | 'POST' | 'PATCH'; url: string }[] {
 const BODIES: Readonly<Record<string, object>> = {
   'POST /v1/connections': { provider: 'hubspot', name: 'main', secret: 'long enough' },
   'PATCH /v1/connections/x': { status: 'active' },
+  'POST /v1/replays': {},
+  'PUT /v1/replay-predicates/x': {},
 };
 
 const headers: { name: string; authorization?: string }[] = [

@@ -18,6 +18,10 @@ import { type Check, healthRoutes } from '#services/http/health.ts';
 import { createServer } from '#services/http/server.ts';
 import { RequestLog } from '#services/intake/request-log.ts';
 import { requestRoutes } from '#services/intake/request-routes.ts';
+import { predicateRoutes } from '#services/replay/predicate-routes.ts';
+import { PredicateStore } from '#services/replay/predicate-store.ts';
+import { ReplayStore } from '#services/replay/replay-store.ts';
+import { replayRoutes } from '#services/replay/routes.ts';
 import { temporaryBus, temporarySecrets, temporaryWarehouse } from '../support/embedded-drivers.ts';
 
 export const PUBLIC_URL = 'https://hooks.example.com';
@@ -75,6 +79,16 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   const publicUrl = () => PUBLIC_URL;
   const connections = { adapters, authenticate, directory, publicUrl, secrets, store };
   await server.register(connectionRoutes, connections);
+  const predicates = new PredicateStore(database);
+  await server.register(predicateRoutes, { authenticate, predicates });
+  const replays = new ReplayStore(database);
+  await server.register(replayRoutes, {
+    authenticate,
+    billed: true,
+    predicates,
+    replays,
+    warehouse,
+  });
   await server.register(healthRoutes, {
     checks: { database: () => health.check() },
     isReady: () => health.ready,

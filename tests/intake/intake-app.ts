@@ -72,6 +72,8 @@ export async function startIntake(
       return running.outboxFault ? Promise.reject(running.outboxFault) : duckDb.append(table, rows);
     },
     query: (name, params) => duckDb.query(name, params),
+    streamBounds: duckDb.streamBounds,
+    stream: (name, params) => duckDb.stream(name, params),
     check: () => duckDb.check(),
     close: () => duckDb.close(),
   };

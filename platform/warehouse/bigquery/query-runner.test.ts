@@ -182,6 +182,61 @@ describe('a query', () => {
   });
 });
 
+describe('a stream', () => {
+  const schema = { fields: [{ name: 'n', type: 'INT64' }] };
+  const page = (values: readonly number[], pageToken?: string) => ({
+    body: { ...EMPTY, schema, rows: values.map((n) => ({ f: [{ v: String(n) }] })), pageToken },
+  });
+  const read = async (stream: AsyncIterable<object[]>) => {
+    const batches: object[][] = [];
+    for await (const rows of stream) batches.push(rows);
+    return batches;
+  };
+
+  it('is the pages of one job, asked for one by one, without the empty ones', async () => {
+    answers = [
+      { body: { jobComplete: false, jobReference: EMPTY.jobReference } },
+      page([1, 2], 'second'),
+      page([], 'third'),
+      page([3]),
+    ];
+    expect(await read(runner().stream(QUERY, PARAMS))).toEqual([[{ n: 1 }, { n: 2 }], [{ n: 3 }]]);
+    expect(seen.map(({ method }) => method)).toEqual(['POST', 'GET', 'GET', 'GET']);
+    expect(seen.map(({ url }) => url.searchParams.get('pageToken'))).toEqual([
+      null,
+      null,
+      'second',
+      'third',
+    ]);
+    expect(seen[0]?.body).toMatchObject({ maxResults: 5_000, jobTimeoutMs: '300000' });
+    expect(seen[2]?.url.searchParams.get('maxResults')).toBe('5000');
+  });
+
+  it('asks for at most one page more when it is left early', async () => {
+    answers = [page([1], 'a'), page([2], 'b'), page([3], 'c'), page([4])];
+    for await (const rows of runner().stream(QUERY, PARAMS)) {
+      expect(rows).toEqual([{ n: 1 }]);
+      break;
+    }
+    await vi.waitFor(() => expect(seen).toHaveLength(2));
+  });
+
+  it('fails where a page fails, with what came before', async () => {
+    answers = [
+      page([1], 'a'),
+      ...Array.from({ length: 10 }, () => failure(403, 'quotaExceeded', 'Quota exceeded')),
+    ];
+    const stream = runner(1_000).stream(QUERY, PARAMS);
+    expect(await stream.next()).toEqual({ done: false, value: [{ n: 1 }] });
+    await expect(stream.next()).rejects.toBeInstanceOf(WarehouseUnavailable);
+  });
+
+  it('refuses wrong parameters before it asks', async () => {
+    await expect(runner().stream(QUERY, {}).next()).rejects.toBeInstanceOf(InvalidRequest);
+    expect(seen).toEqual([]);
+  });
+});
+
 describe('parameters', () => {
   it.each([
     ['one is missing', { a: null, b: 5 }, 'c'],

@@ -37,6 +37,10 @@ interface RestRequest {
 
 /** How long one request waits for the answer of a query before it asks again. */
 const POLL_MS = 10_000;
+/** How long the job of a stream may take until its first row. */
+const STREAM_JOB_MS = 300_000;
+/** Rows of a page of a stream; BigQuery gives fewer where they are long. */
+const PAGE_ROWS = 5_000;
 
 /** Stands for Google's credentials where none are wanted: nothing is looked up, nothing is sent. */
 const NO_CREDENTIALS = { getRequestHeaders: async () => new Headers() };
@@ -68,37 +72,61 @@ export class QueryRunner {
     query: QueryFile,
     params: Readonly<Record<string, CellValue>>,
   ): Promise<Record<string, CellValue>[]> {
-    const { projectId, dataset, timeoutMs } = this.#options;
+    const { timeoutMs } = this.#options;
     const parameters = queryParameters(query, params);
     const aborter = new AbortController();
-    const late = delay(timeoutMs, undefined, { signal: aborter.signal }).then(() => {
-      throw new WarehouseUnavailable(`The query ${query.name} took longer than ${timeoutMs} ms.`);
-    });
-    late.catch(() => undefined);
+    const results = async () => {
+      const all: Record<string, CellValue>[] = [];
+      const request = this.#queryRequest(query, parameters, timeoutMs);
+      for await (const rows of this.#pages(request, aborter.signal)) all.push(...rows);
+      return all;
+    };
     try {
-      return await Promise.race([this.#results(query, parameters, aborter.signal), late]);
+      return await this.#inTime(results(), query, timeoutMs);
     } catch (error) {
-      if (error instanceof Problem) throw error;
-      throw queryProblem(error, query, `${projectId}.${dataset}`);
+      throw this.#problem(error, query);
     } finally {
       aborter.abort();
     }
   }
 
-  async #results(
+  /**
+   * The rows of one job, a page at a time; the page after it is on its way while one is used. A page
+   * can be asked for a day long: that is how slowly rows may be taken.
+   *
+   * @throws as `run`; the job itself may take STREAM_JOB_MS
+   */
+  async *stream(
     query: QueryFile,
-    queryParameters: readonly object[],
+    params: Readonly<Record<string, CellValue>>,
+  ): AsyncGenerator<Record<string, CellValue>[]> {
+    const parameters = queryParameters(query, params);
+    const request = this.#queryRequest(query, parameters, STREAM_JOB_MS);
+    const aborter = new AbortController();
+    const pages = this.#pages({ ...request, maxResults: PAGE_ROWS }, aborter.signal);
+    const next = (waitMs: number) => this.#inTime(pages.next(), query, waitMs);
+    try {
+      for (let page = await next(STREAM_JOB_MS); !page.done; ) {
+        const following = next(this.#options.timeoutMs);
+        following.catch(() => undefined);
+        if (page.value.length > 0) yield page.value;
+        page = await following;
+      }
+    } catch (error) {
+      throw this.#problem(error, query);
+    } finally {
+      aborter.abort();
+    }
+  }
+
+  async *#pages(
+    request: object,
     signal: AbortSignal,
-  ): Promise<Record<string, CellValue>[]> {
-    const results: Record<string, CellValue>[] = [];
-    let page = await this.#request({
-      method: 'POST',
-      uri: '/queries',
-      json: this.#queryRequest(query, queryParameters),
-    });
+  ): AsyncGenerator<Record<string, CellValue>[], undefined> {
+    let page = await this.#request({ method: 'POST', uri: '/queries', json: request });
     for (;;) {
-      if (page.jobComplete) results.push(...resultRows(page.schema?.fields ?? [], page.rows ?? []));
-      if ((page.jobComplete && !page.pageToken) || signal.aborted) return results;
+      if (page.jobComplete) yield resultRows(page.schema?.fields ?? [], page.rows ?? []);
+      if ((page.jobComplete && !page.pageToken) || signal.aborted) return;
       const { jobId, location } = page.jobReference ?? {};
       page = await this.#request({
         uri: `/queries/${jobId}`,
@@ -106,13 +134,36 @@ export class QueryRunner {
           location,
           pageToken: page.pageToken,
           timeoutMs: POLL_MS,
+          ...('maxResults' in request && { maxResults: request.maxResults }),
           'formatOptions.useInt64Timestamp': true,
         },
       });
     }
   }
 
-  #queryRequest(query: QueryFile, queryParameters: readonly object[]) {
+  async #inTime<Result>(
+    work: Promise<Result>,
+    { name }: QueryFile,
+    waitMs: number,
+  ): Promise<Result> {
+    const over = new AbortController();
+    const late = delay(waitMs, undefined, { signal: over.signal }).then(() => {
+      throw new WarehouseUnavailable(`The query ${name} took longer than ${waitMs} ms.`);
+    });
+    late.catch(() => undefined);
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      over.abort();
+    }
+  }
+
+  #problem(error: unknown, query: QueryFile): Problem {
+    const { projectId, dataset } = this.#options;
+    return error instanceof Problem ? error : queryProblem(error, query, `${projectId}.${dataset}`);
+  }
+
+  #queryRequest(query: QueryFile, queryParameters: readonly object[], jobTimeoutMs: number) {
     const { projectId, dataset, location, timeoutMs, labels } = this.#options;
     return {
       query: query.sql,
@@ -125,7 +176,7 @@ export class QueryRunner {
       labels: { ...labels, query: query.name },
       timeoutMs: Math.min(timeoutMs, POLL_MS),
       // BigQuery stops what nobody waits for any more.
-      jobTimeoutMs: String(timeoutMs),
+      jobTimeoutMs: String(jobTimeoutMs),
       formatOptions: { useInt64Timestamp: true },
       // A request that the client repeats is the same query.
       requestId: randomUUID(),

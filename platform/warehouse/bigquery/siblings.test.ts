@@ -28,6 +28,7 @@ const EVENTS: readonly Row[] = [
   outboxRow(4, { received_at: at(3), tenant_id: 'other', provider: 'zoho' }),
   // The first one again, later.
   outboxRow(1, { received_at: at(4) }),
+  outboxRow(5, { received_at: at(5), event_type: 'deal.observed', payload: '{"a":"Zoë"}' }),
 ];
 const REQUESTS: readonly Row[] = [
   ['r1', 'acme', 'con_1', 1],
@@ -62,8 +63,23 @@ const PAGE: Readonly<Record<string, CellValue>> = {
 };
 const id = (index: number) => outboxRow(index).event_id as string;
 
+const FILTER: Readonly<Record<string, CellValue>> = {
+  received_from: at(0),
+  received_to: at(10),
+  tenant_id: null,
+  org_id: null,
+  connection_id: null,
+  provider: null,
+  event_type: null,
+  entity_type: null,
+  entity_id: null,
+  with_observations: true,
+};
+const ROWS = { ...FILTER, after_received_at: null, after_occurred_at: null, after_event_id: null };
+const BUCKETS = { ...FILTER, bucket_ms: 1_000 };
+
 const cases: readonly [string, string, Readonly<Record<string, CellValue>>, number][] = [
-  ['a whole page', 'events-page', PAGE, 4],
+  ['a whole page', 'events-page', PAGE, 5],
   ['a short page', 'events-page', { ...PAGE, row_limit: 2 }, 2],
   ['of a connection', 'events-page', { ...PAGE, connection_id: 'con_2' }, 1],
   ['of another provider', 'events-page', { ...PAGE, provider: 'zoho' }, 0],
@@ -83,7 +99,7 @@ const cases: readonly [string, string, Readonly<Record<string, CellValue>>, numb
     'all since the beginning',
     'outbox-since',
     { after_received_at: at(0), after_event_id: '', row_limit: 10 },
-    5,
+    6,
   ],
   [
     'some since a position among equal times',
@@ -91,6 +107,31 @@ const cases: readonly [string, string, Readonly<Record<string, CellValue>>, numb
     { after_received_at: at(2), after_event_id: id(2), row_limit: 2 },
     2,
   ],
+  ['all rows', 'outbox-rows', ROWS, 6],
+  ['rows without observations', 'outbox-rows', { ...ROWS, with_observations: false }, 5],
+  [
+    'rows behind one, among equal times',
+    'outbox-rows',
+    {
+      ...ROWS,
+      after_received_at: at(2),
+      after_occurred_at: EVENTS[1]?.occurred_at ?? null,
+      after_event_id: id(2),
+    },
+    4,
+  ],
+  ['rows of a range', 'outbox-rows', { ...ROWS, received_from: at(2), received_to: at(3) }, 2],
+  ['rows of a tenant', 'outbox-rows', { ...ROWS, tenant_id: 'other' }, 1],
+  ['rows of an organisation', 'outbox-rows', { ...ROWS, org_id: 'o1' }, 1],
+  ['rows of a connection', 'outbox-rows', { ...ROWS, connection_id: 'con_2' }, 1],
+  ['rows of a provider', 'outbox-rows', { ...ROWS, provider: 'zoho' }, 1],
+  ['rows of a type', 'outbox-rows', { ...ROWS, event_type: 'deal.won' }, 1],
+  ['rows of an entity', 'outbox-rows', { ...ROWS, entity_type: 'contact', entity_id: '3' }, 1],
+  ['counts by second', 'outbox-histogram', BUCKETS, 5],
+  ['counts by day', 'outbox-histogram', { ...BUCKETS, bucket_ms: 86_400_000 }, 1],
+  ['counts of a tenant', 'outbox-histogram', { ...BUCKETS, tenant_id: 'other' }, 1],
+  ['sizes by second', 'outbox-sizes', BUCKETS, 5],
+  ['sizes without observations', 'outbox-sizes', { ...BUCKETS, with_observations: false }, 4],
   ['requests', 'webhook-requests', { tenant_id: 'acme', connection_id: null, row_limit: 10 }, 3],
   [
     'requests of a connection',

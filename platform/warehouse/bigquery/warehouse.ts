@@ -1,7 +1,7 @@
 import type { PlainEndpoint } from '#platform/google/client-options.ts';
 import { InvalidRequest, WarehouseUnavailable } from '#schemas/problems.ts';
 import { TABLES, type Table } from '#schemas/tables.ts';
-import type { CellValue, Row, Warehouse } from '../warehouse.ts';
+import type { CellValue, Row, StreamBounds, Warehouse } from '../warehouse.ts';
 import { loadQueryFiles, type QueryFile } from './query-files.ts';
 import { QueryRunner } from './query-runner.ts';
 import { StorageClient } from './storage-client.ts';
@@ -42,7 +42,11 @@ export async function openBigQueryWarehouse(options: BigQueryOptions): Promise<W
   return new BigQueryWarehouse(options, await loadQueryFiles());
 }
 
+/** Each stream is a job that reads the whole day's columns, and whose last step sorts in one place. */
+const STREAM_BOUNDS: StreamBounds = { rows: 500_000 };
+
 class BigQueryWarehouse implements Warehouse {
+  readonly streamBounds = STREAM_BOUNDS;
   readonly #storage: StorageClient;
   readonly #appenders: ReadonlyMap<string, TableAppender>;
   readonly #queries: ReadonlyMap<string, QueryFile>;
@@ -93,10 +97,17 @@ class BigQueryWarehouse implements Warehouse {
     name: string,
     params: Readonly<Record<string, CellValue>> = {},
   ): Promise<Result[]> {
-    const query = this.#queries.get(name);
-    if (!query) throw new InvalidRequest(`There is no query sql/bigquery/queries/${name}.sql.`);
-    if (this.#closed) throw closed();
-    return (await this.#runner.run(query, params)) as Result[];
+    return (await this.#runner.run(this.#query(name), params)) as Result[];
+  }
+
+  async *stream<Result extends object>(
+    name: string,
+    params: Readonly<Record<string, CellValue>> = {},
+  ): AsyncGenerator<Result[]> {
+    for await (const rows of this.#runner.stream(this.#query(name), params)) {
+      yield rows as Result[];
+      if (this.#closed) throw closed();
+    }
   }
 
   async check(): Promise<void> {
@@ -107,6 +118,13 @@ class BigQueryWarehouse implements Warehouse {
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
+  }
+
+  #query(name: string): QueryFile {
+    const query = this.#queries.get(name);
+    if (!query) throw new InvalidRequest(`There is no query sql/bigquery/queries/${name}.sql.`);
+    if (this.#closed) throw closed();
+    return query;
   }
 
   async #close(): Promise<void> {

@@ -13,6 +13,22 @@ export function plainRow(row: Readonly<Record<string, DuckDBValue>>): Record<str
   return plain;
 }
 
+/** Rows given by column, as a chunk of a stream has them. */
+export function plainRows(
+  names: readonly string[],
+  columns: readonly (readonly DuckDBValue[])[],
+): Record<string, CellValue>[] {
+  const count = columns[0]?.length ?? 0;
+  return Array.from({ length: count }, (_, index) => {
+    const row: Record<string, CellValue> = {};
+    for (const [place, name] of names.entries()) {
+      const value = columns[place]?.[index] ?? null;
+      row[name] = typeof value === 'string' ? value : plainValue(value);
+    }
+    return row;
+  });
+}
+
 function plainValue(value: DuckDBValue): CellValue {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number') return value;

@@ -2,8 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { DataFolderInUse, InvalidRequest, WarehouseUnavailable } from '#schemas/problems.ts';
-import type { CellValue, Row, Warehouse } from '../warehouse.ts';
+import type { CellValue, Row, StreamBounds, Warehouse } from '../warehouse.ts';
 import { plainRow } from './result-rows.ts';
+import { RowStreams } from './row-stream.ts';
 import { applySchema } from './schema.ts';
 import { loadQueries } from './sql-files.ts';
 import { Tables } from './tables.ts';
@@ -25,6 +26,8 @@ export interface DuckDbOptions {
 }
 
 const MIB = 1024 * 1024;
+/** What can be sorted in DuckDB's memory limit. */
+const STREAM_BOUNDS: StreamBounds = { rows: 10_000, bytes: 8 * MIB };
 
 /**
  * The embedded warehouse: a DuckDB file with a journal in front, so that an append costs one write
@@ -51,9 +54,11 @@ export async function openDuckDbWarehouse(options: DuckDbOptions): Promise<Wareh
 }
 
 class DuckDbWarehouse implements Warehouse {
+  readonly streamBounds = STREAM_BOUNDS;
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
   readonly #tables: Tables;
+  readonly #streams: RowStreams;
   readonly #queries: ReadonlyMap<string, string>;
   #closed = false;
 
@@ -66,6 +71,7 @@ class DuckDbWarehouse implements Warehouse {
     this.#instance = instance;
     this.#connection = connection;
     this.#tables = tables;
+    this.#streams = new RowStreams(instance);
     this.#queries = queries;
   }
 
@@ -78,21 +84,26 @@ class DuckDbWarehouse implements Warehouse {
     name: string,
     params: Readonly<Record<string, CellValue>> = {},
   ): Promise<Result[]> {
-    const sql = this.#queries.get(name);
-    if (sql === undefined)
-      throw new InvalidRequest(`There is no query sql/duckdb/queries/${name}.sql.`);
-    this.#assertOpen();
+    const sql = this.#sql(name);
     try {
       await this.#tables.settle();
       const reader = await this.#connection.runAndReadAll(sql, { ...params });
       return reader.getRowObjects().map(plainRow) as Result[];
     } catch (cause) {
-      throw new WarehouseUnavailable(
-        `The query ${name} failed. Retry; if it stays so, see the log.`,
-        {
-          cause,
-        },
-      );
+      throw failed(name, cause);
+    }
+  }
+
+  async *stream<Result extends object>(
+    name: string,
+    params: Readonly<Record<string, CellValue>> = {},
+  ): AsyncGenerator<Result[]> {
+    const sql = this.#sql(name);
+    try {
+      await this.#tables.settle();
+      for await (const rows of this.#streams.rows(sql, params)) yield rows as Result[];
+    } catch (cause) {
+      throw cause instanceof WarehouseUnavailable ? cause : failed(name, cause);
     }
   }
 
@@ -103,14 +114,29 @@ class DuckDbWarehouse implements Warehouse {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    await this.#streams.close();
     await this.#tables.close();
     this.#connection.closeSync();
     this.#instance.closeSync();
   }
 
+  #sql(name: string): string {
+    const sql = this.#queries.get(name);
+    if (sql === undefined)
+      throw new InvalidRequest(`There is no query sql/duckdb/queries/${name}.sql.`);
+    this.#assertOpen();
+    return sql;
+  }
+
   #assertOpen(): void {
     if (this.#closed) throw new WarehouseUnavailable('The warehouse is closed.');
   }
+}
+
+function failed(name: string, cause: unknown): WarehouseUnavailable {
+  return new WarehouseUnavailable(`The query ${name} failed. Retry; if it stays so, see the log.`, {
+    cause,
+  });
 }
 
 async function openInstance(options: DuckDbOptions): Promise<DuckDBInstance> {

@@ -1,0 +1,102 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { type Authenticate, actorOf } from '../http/authenticate.ts';
+import { AUTHENTICATED, problemSchema } from '../http/openapi.ts';
+import { predicateName } from './api-schemas.ts';
+import { predicateSchema } from './predicate.ts';
+import type { PredicateStore, SavedPredicate } from './predicate-store.ts';
+
+export interface PredicateRouteOptions {
+  readonly authenticate: Authenticate;
+  readonly predicates: PredicateStore;
+}
+
+const savedSchema = z.object({
+  name: z.string(),
+  predicate: predicateSchema,
+  created_by: z.string(),
+  updated_at: z.string(),
+});
+const errors = { '4xx': problemSchema, '5xx': problemSchema };
+const params = z.object({ name: predicateName });
+
+/** `/v1/replay-predicates`: predicates kept under a name, with a range or without. */
+export async function predicateRoutes(
+  app: FastifyInstance,
+  { authenticate, predicates }: PredicateRouteOptions,
+): Promise<void> {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+
+  routes.get(
+    '/v1/replay-predicates',
+    {
+      schema: {
+        ...AUTHENTICATED,
+        summary: 'List saved predicates',
+        tags: ['replays'],
+        response: { 200: z.object({ predicates: z.array(savedSchema) }), ...errors },
+      },
+    },
+    async (request) => ({
+      predicates: (await predicates.list(authenticate(request).tenantId)).map(shown),
+    }),
+  );
+
+  routes.get(
+    '/v1/replay-predicates/:name',
+    {
+      schema: {
+        ...AUTHENTICATED,
+        summary: 'One saved predicate',
+        tags: ['replays'],
+        params,
+        response: { 200: savedSchema, ...errors },
+      },
+    },
+    async (request) =>
+      shown(await predicates.get(authenticate(request).tenantId, request.params.name)),
+  );
+
+  routes.put(
+    '/v1/replay-predicates/:name',
+    {
+      schema: {
+        ...AUTHENTICATED,
+        summary: 'Save a predicate, in place of what had the name',
+        tags: ['replays'],
+        params,
+        body: predicateSchema,
+        response: { 200: savedSchema, ...errors },
+      },
+    },
+    async (request) => {
+      const principal = authenticate(request);
+      const { name } = request.params;
+      return shown(
+        await predicates.put(principal.tenantId, name, request.body, actorOf(principal)),
+      );
+    },
+  );
+
+  routes.delete(
+    '/v1/replay-predicates/:name',
+    {
+      schema: {
+        ...AUTHENTICATED,
+        summary: 'Delete a saved predicate; replays that were made by it stay',
+        tags: ['replays'],
+        params,
+        response: { 204: z.null(), ...errors },
+      },
+    },
+    async (request, reply) => {
+      await predicates.delete(authenticate(request).tenantId, request.params.name);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+function shown({ name, predicate, createdBy, updatedAt }: SavedPredicate) {
+  return { name, predicate, created_by: createdBy, updated_at: updatedAt };
+}

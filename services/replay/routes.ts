@@ -1,0 +1,160 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { Warehouse } from '#platform/warehouse/warehouse.ts';
+import { InvalidRequest, ReplayTooLarge } from '#schemas/problems.ts';
+import { type Authenticate, actorOf, type Principal } from '../http/authenticate.ts';
+import { AUTHENTICATED, problemSchema } from '../http/openapi.ts';
+import { estimateSchema, replayRequestSchema, replaySchema, shown } from './api-schemas.ts';
+import { countEvents, estimateReplay } from './estimate.ts';
+import {
+  type BoundPredicate,
+  boundPredicate,
+  outboxFilter,
+  type Predicate,
+  receiptRange,
+} from './predicate.ts';
+import type { PredicateStore } from './predicate-store.ts';
+import type { ReplayMove, ReplayStore } from './replay-store.ts';
+
+export interface ReplayRouteOptions {
+  readonly authenticate: Authenticate;
+  readonly warehouse: Warehouse;
+  readonly replays: ReplayStore;
+  readonly predicates: PredicateStore;
+  /** Whether Google bills for what a replay moves. */
+  readonly billed: boolean;
+  readonly nowMs?: () => number;
+}
+
+const errors = { '4xx': problemSchema, '5xx': problemSchema };
+const params = z.object({ id: z.uuid().describe('Id of a replay.') });
+
+const MOVES: readonly { readonly move: ReplayMove; readonly summary: string }[] = [
+  { move: 'pause', summary: 'Pause a replay' },
+  { move: 'resume', summary: 'Go on with a replay that is paused or has failed' },
+  { move: 'cancel', summary: 'End a replay where it is' },
+];
+
+/** `/v1/replays`: have a part of the outbox published again, see how far it is, steer it. */
+export async function replayRoutes(
+  app: FastifyInstance,
+  options: ReplayRouteOptions,
+): Promise<void> {
+  const { authenticate, warehouse, replays, nowMs = Date.now } = options;
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+
+  routes.post(
+    '/v1/replays',
+    {
+      schema: {
+        ...AUTHENTICATED,
+        summary: 'Publish events of the outbox again',
+        description:
+          'Events keep their ids; consumers decide by their ledgers and the mode. With dry_run nothing is published and the answer is an estimate.',
+        tags: ['replays'],
+        body: replayRequestSchema,
+        response: { 200: estimateSchema, 201: replaySchema, ...errors },
+      },
+    },
+    async (request, reply) => {
+      const principal = authenticate(request);
+      const { body } = request;
+      const predicate = await predicateOf(options.predicates, principal, body, nowMs());
+      const range = receiptRange(predicate);
+      const filter = outboxFilter(principal.tenantId, predicate);
+      if (body.dry_run) {
+        const estimate = await estimateReplay(warehouse, range, filter, options.billed);
+        const exceeds_max_events = estimate.events > body.max_events;
+        return reply
+          .code(200)
+          .send({ dry_run: true as const, predicate, ...estimate, exceeds_max_events });
+      }
+      const matched = await countEvents(warehouse, range, filter);
+      if (matched > body.max_events) throw tooLarge(matched, body.max_events);
+      const replay = await replays.insert({
+        tenantId: principal.tenantId,
+        orgId: predicate.org_id ?? null,
+        predicate,
+        predicateName: body.predicate_name ?? null,
+        consumer: body.consumer ?? null,
+        mode: body.mode,
+        ratePerSecond: body.rate_per_second,
+        maxEvents: body.max_events,
+        matched,
+        createdBy: actorOf(principal),
+      });
+      return reply.code(201).send(shown(replay));
+    },
+  );
+
+  routes.get(
+    '/v1/replays',
+    {
+      schema: {
+        ...AUTHENTICATED,
+        summary: 'List replays, newest first',
+        tags: ['replays'],
+        querystring: z.object({ limit: z.coerce.number().int().min(1).max(500).default(50) }),
+        response: { 200: z.object({ replays: z.array(replaySchema) }), ...errors },
+      },
+    },
+    async (request) => {
+      const found = await replays.list(authenticate(request), request.query.limit);
+      return { replays: found.map(shown) };
+    },
+  );
+
+  routes.get(
+    '/v1/replays/:id',
+    {
+      schema: {
+        ...AUTHENTICATED,
+        summary: 'One replay: how far it is, and its receipt',
+        tags: ['replays'],
+        params,
+        response: { 200: replaySchema, ...errors },
+      },
+    },
+    async (request) => shown(await replays.get(authenticate(request), request.params.id)),
+  );
+
+  for (const { move, summary } of MOVES) {
+    routes.post(
+      `/v1/replays/:id/${move}`,
+      {
+        schema: {
+          ...AUTHENTICATED,
+          summary,
+          tags: ['replays'],
+          params,
+          response: { 200: replaySchema, ...errors },
+        },
+      },
+      async (request) => shown(await replays.move(authenticate(request), request.params.id, move)),
+    );
+  }
+}
+
+/** What is asked for, within what the principal may see. */
+async function predicateOf(
+  predicates: PredicateStore,
+  { tenantId, orgId }: Principal,
+  asked: { readonly predicate: Predicate; readonly predicate_name?: string | undefined },
+  nowMs: number,
+): Promise<BoundPredicate> {
+  const { predicate, predicate_name } = asked;
+  const saved = predicate_name ? (await predicates.get(tenantId, predicate_name)).predicate : {};
+  const bound = boundPredicate({ ...saved, ...predicate }, nowMs);
+  if (orgId === null) return bound;
+  if (bound.org_id !== undefined && bound.org_id !== orgId) {
+    throw new InvalidRequest('The predicate names another organisation than your own.');
+  }
+  return { ...bound, org_id: orgId };
+}
+
+function tooLarge(matched: number, maxEvents: number): ReplayTooLarge {
+  return new ReplayTooLarge(
+    `${matched} events agree, which is more than max_events (${maxEvents}). Narrow the predicate, or raise max_events.`,
+  );
+}
