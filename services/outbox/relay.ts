@@ -1,12 +1,12 @@
 import type { Bus } from '#platform/bus/bus.ts';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
-import type { CanonicalEvent } from '#schemas/event.ts';
 import { BusUnavailable } from '#schemas/problems.ts';
 import { OUTBOX } from '#schemas/tables.ts';
 import { withDeadline } from '../deadline.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { SpooledEvent } from '../spool/spool-store.ts';
-import { eventToRow, type OutboxRow, rowToEvent } from './event-row.ts';
+import { eventToRow, rowToEvent } from './event-row.ts';
+import { readOutbox } from './outbox-reader.ts';
 import { publishEvents } from './publish-events.ts';
 import type { PublishGate } from './publish-gate.ts';
 import type { PublishProgress } from './publish-progress.ts';
@@ -26,7 +26,6 @@ export interface RelayOptions {
   readonly onError: (message: string, error: unknown) => void;
 }
 
-const PAGE_ROWS = 1_000;
 const LAST_ROUND_MS = 2_000;
 
 /**
@@ -201,38 +200,12 @@ export class Relay {
 
   async #republish(from: string): Promise<number> {
     const { bus, warehouse } = this.#options;
-    let position = { after_received_at: from, after_event_id: '' };
     let republished = 0;
-    for (;;) {
-      const rows = await warehouse.query<OutboxRow>('outbox-since', {
-        ...position,
-        row_limit: PAGE_ROWS,
-      });
-      const last = rows.at(-1);
-      if (!last) return republished;
-      this.#assertNothingSpooled(last.received_at);
-      await publishEvents(bus, inOrder(rows.map(rowToEvent)), { carried_again: 'relay' });
+    for await (const rows of readOutbox(warehouse, { from })) {
+      this.#assertNothingSpooled(rows.at(-1)?.received_at ?? from);
+      await publishEvents(bus, rows.map(rowToEvent), { carried_again: 'relay' });
       republished += rows.length;
-      if (rows.length < PAGE_ROWS) return republished;
-      position = { after_received_at: last.received_at, after_event_id: last.event_id };
     }
+    return republished;
   }
-}
-
-/**
- * Events of one request are received at one time, and the outbox gives those in the order of their
- * ids: changes of one entity go in the order in which they happened.
- */
-function inOrder(events: CanonicalEvent[]): CanonicalEvent[] {
-  return events.sort(
-    (a, b) =>
-      compare(a.received_at, b.received_at) ||
-      compare(a.occurred_at, b.occurred_at) ||
-      compare(a.event_id, b.event_id),
-  );
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }
