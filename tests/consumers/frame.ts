@@ -9,7 +9,7 @@ import { type ConsumeOptions, consume } from '#services/consumers/consume.ts';
 import type { Consumer, Handling } from '#services/consumers/consumer.ts';
 import { EventMessage } from '#services/outbox/event-message.ts';
 import { testEvent } from '#services/outbox/events.test-support.ts';
-import type { OpenPair } from '../support/each-bus.ts';
+import type { OpenPair, Pair } from '../support/each-bus.ts';
 
 export const within = { timeout: 20_000 };
 const backoff = { minMs: 10, maxMs: 50 };
@@ -32,19 +32,21 @@ export interface Letter {
 export class Frame {
   readonly bus: Bus;
   readonly database: Database;
+  readonly parallel: boolean;
   readonly errors: string[] = [];
   readonly #running = new Map<string, Subscription>();
   #events = 0;
 
-  private constructor(bus: Bus, database: Database) {
+  private constructor({ bus, database, parallel }: Pair) {
     this.bus = bus;
     this.database = database;
+    this.parallel = parallel;
   }
 
   static async open(open: OpenPair, stack: AsyncDisposableStack): Promise<Frame> {
-    const { bus, database } = await open(stack);
-    await database.query('CREATE TABLE effects (consumer text, entity_id text)');
-    const frame = new Frame(bus, database);
+    const pair = await open(stack);
+    await pair.database.query('CREATE TABLE effects (consumer text, entity_id text)');
+    const frame = new Frame(pair);
     stack.defer(() => frame.closeAll());
     return frame;
   }

@@ -18,6 +18,8 @@ import { temporaryBus } from './embedded-drivers.ts';
 export interface Pair {
   readonly bus: Bus;
   readonly database: Database;
+  /** Whether transactions run at the same time; PGlite's take turns. */
+  readonly parallel: boolean;
 }
 
 /** Opens an empty bus and a migrated database; `stack` closes and removes them. */
@@ -29,6 +31,7 @@ export function describeOnEachBus(name: string, declare: (open: OpenPair) => voi
     declare(async (stack) => ({
       database: stack.adopt(await openTestDatabase(), (one) => one.close()).db,
       bus: await temporaryBus(stack),
+      parallel: false,
     })));
   describeWith(PUBSUB_EMULATOR, (jarPath) => {
     describeOnPostgres(`${name}, on Pub/Sub and PostgreSQL`, {}, (server) => {
@@ -43,7 +46,7 @@ export function describeOnEachBus(name: string, declare: (open: OpenPair) => voi
         stack.defer(() => database.close());
         const { bus, dispose } = await emulatedBus(emulator.host);
         stack.defer(dispose);
-        return { bus, database };
+        return { bus, database, parallel: true };
       });
     });
   });
