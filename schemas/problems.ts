@@ -117,6 +117,12 @@ export class InvalidSettings extends problem(
   'The connection settings are not valid',
   'fix_request',
 ) {}
+export class DeadLetterResolved extends problem(
+  'dead_letter_resolved',
+  409,
+  'The dead letter is resolved',
+  'fix_request',
+) {}
 export class ShuttingDown extends problem(
   'shutting_down',
   503,

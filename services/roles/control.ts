@@ -1,15 +1,18 @@
 import { connectionRoutes } from '../connections/routes.ts';
+import { consumerRoutes } from '../consumers/routes.ts';
+import { deadLetterRoutes } from '../dead-letters/routes.ts';
 import { eventRoutes } from '../events/routes.ts';
 import { streamRoute } from '../events/stream.ts';
 import { type ApiToken, ensureApiToken } from '../http/api-token.ts';
 import { tokenAuthentication } from '../http/authenticate.ts';
 import { requestRoutes } from '../intake/request-routes.ts';
+import { metricsRoute } from '../metrics/route.ts';
 import type { Parts } from './parts.ts';
 
 /** The role that serves the API. @returns the token it asks for */
 export async function startControl(parts: Parts): Promise<ApiToken> {
-  const { adapters, config, directory, log, platform, publicUrl, server, store } = parts;
-  const { bus, secrets, warehouse } = platform;
+  const { adapters, config, directory, log, metrics, platform, publicUrl, server, store } = parts;
+  const { bus, database, secrets, warehouse } = platform;
   const apiToken = await ensureApiToken(config.keyDir, config.apiToken);
   const authenticate = tokenAuthentication(apiToken.value, {
     tenantId: config.tenantId,
@@ -26,5 +29,8 @@ export async function startControl(parts: Parts): Promise<ApiToken> {
     secrets,
     store,
   });
+  await server.register(deadLetterRoutes, { authenticate, bus, database });
+  await server.register(consumerRoutes, { authenticate, bus, database });
+  await server.register(metricsRoute, { authenticate, metrics });
   return apiToken;
 }

@@ -1,7 +1,9 @@
 import { consume } from '../consumers/consume.ts';
 import type { Consumer } from '../consumers/consumer.ts';
 import { ConsumerMetrics } from '../consumers/consumer-metrics.ts';
+import { measureConsumers } from '../consumers/measure.ts';
 import { keepDeadLetters } from '../dead-letters/keeper.ts';
+import { metricsRoute } from '../metrics/route.ts';
 import { startResolver } from '../resolver/resolver.ts';
 import { ledgerCleanup } from '../tasks/ledger-cleanup.ts';
 import { taskRoutes } from '../tasks/routes.ts';
@@ -13,6 +15,7 @@ export async function startWorker(parts: Parts, consumers: readonly Consumer[]):
   const { bus, database, verifyTaskToken } = platform;
   const operatorTenantId = config.tenantId;
   const metrics = new ConsumerMetrics(parts.metrics);
+  measureConsumers({ bus, database, metrics: parts.metrics, consumerMetrics: metrics });
   for (const consumer of consumers) {
     const running = await consume(bus, database, consumer, { metrics, operatorTenantId, onError });
     closing.push(() => running.close());
@@ -27,6 +30,10 @@ export async function startWorker(parts: Parts, consumers: readonly Consumer[]):
     onError,
   });
   closing.push(() => resolver.close());
+  // Where the API is served too, its token is asked for; a worker alone is reached from inside only.
+  if (!config.roles.has('control')) {
+    await server.register(metricsRoute, { metrics: parts.metrics });
+  }
   await server.register(taskRoutes, {
     tasks: new Map([['ledger-cleanup', ledgerCleanup(database, config.ledgerDays)]]),
     verifyToken: verifyTaskToken,
