@@ -29,7 +29,8 @@ export class Unsettled extends Error {
   override readonly name = 'Unsettled';
 }
 
-const DEFAULT_MAX_ATTEMPTS = 10;
+/** Attempts that count, unless the consumer says another number. */
+export const DEFAULT_MAX_ATTEMPTS = 10;
 const REPORT_MS = 10_000;
 /** How long a message waits for infrastructure between two tries. */
 const WAIT = { minMs: 100, maxMs: 30_000 };

@@ -10,6 +10,7 @@ export interface KeeperOptions {
   readonly database: Database;
   /** Whose the messages are that name no tenant. */
   readonly operatorTenantId: string;
+  readonly onError: (message: string, error: unknown) => void;
 }
 
 /** Its subscription has the name of the topic: Terraform makes both. */
@@ -40,13 +41,14 @@ export async function keepDeadLetters(options: KeeperOptions): Promise<Subscript
 
 async function keep(
   message: BusMessage,
-  { database, operatorTenantId }: KeeperOptions,
+  { database, operatorTenantId, onError }: KeeperOptions,
 ): Promise<void> {
   const { attributes } = message;
   const received = readMessage(message);
   const { dead_letter_reason: reason = '' } = attributes;
-  await countFailure(database, {
-    consumer: firstOf(attributes, SOURCE) ?? UNKNOWN_SOURCE,
+  const source = firstOf(attributes, SOURCE) ?? UNKNOWN_SOURCE;
+  const letter = await countFailure(database, {
+    consumer: source,
     topic: topicOf(received.event),
     received,
     tenantId: operatorTenantId,
@@ -56,6 +58,8 @@ async function keep(
     maxAttempts: 1,
     attempts: countOf(firstOf(attributes, ATTEMPTS)),
   });
+  if (letter)
+    onError(`Subscription ${source} gave up a message; it is a dead letter now.`, undefined);
 }
 
 function firstOf(

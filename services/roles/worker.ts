@@ -20,7 +20,7 @@ export async function startWorker(parts: Parts, consumers: readonly Consumer[]):
     const running = await consume(bus, database, consumer, { metrics, operatorTenantId, onError });
     closing.push(() => running.close());
   }
-  const keeper = await keepDeadLetters({ bus, database, operatorTenantId });
+  const keeper = await keepDeadLetters({ bus, database, operatorTenantId, onError });
   closing.push(() => keeper.close());
   const resolver = await startResolver({
     bus,
