@@ -8,32 +8,56 @@ import { deadLetterId, type ReceivedEvent } from './received.ts';
 /** Within what PGlite and Postgres let a transaction wait for its body. */
 const DEFAULT_TIMEOUT_MS = 20_000;
 const CANARY = 'canary';
+/** After these an attempt is the first again. */
+const SETTLED: ReadonlySet<string> = new Set(['resolved', 'dropped']);
 
 export type Acted = 'processed' | 'repeated' | 'canary' | 'dropped' | 'stopped';
+
+/** Takes the entry back: the event is not to act now. */
+class NotToAct extends Error {
+  readonly outcome: Acted;
+
+  constructor(outcome: Acted) {
+    super(`The event is not to act: ${outcome}.`);
+    this.outcome = outcome;
+  }
+}
 
 /**
  * Acts on an event at most once: ledger entry and effects are one transaction, and so is the end of its
  * dead letter where earlier attempts had failed.
  *
- * @returns `stopped` when the consumer takes no more; nothing was done then
+ * @returns what was done; nothing, when the event was dropped or the consumer takes no more
  * @throws what the handler or the database throws; effects and entry are taken back
  */
-export function act(
+export async function act(
   database: Database,
   consumer: Consumer,
   received: ReceivedEvent,
 ): Promise<Acted> {
+  try {
+    return await database.transaction((tx) => actWithin(tx, consumer, received));
+  } catch (error) {
+    if (error instanceof NotToAct) return error.outcome;
+    throw error;
+  }
+}
+
+async function actWithin(
+  tx: Queryable,
+  consumer: Consumer,
+  received: ReceivedEvent,
+): Promise<Acted> {
   const letterId = deadLetterId(consumer.name, received);
-  return database.transaction(async (tx) => {
-    const { entered, stopped, letter } = await enterLedger(tx, consumer.name, received, letterId);
-    if (stopped) return 'stopped';
-    if (!entered && letter?.state === 'dropped') return 'dropped';
-    const isCanary = received.event.metadata.source === CANARY && consumer.canaries !== true;
-    if (entered && !isCanary) await handle(consumer, received, tx, letter);
-    if (letter) await resolveDeadLetter(tx, letterId);
-    if (!entered) return 'repeated';
-    return isCanary ? CANARY : 'processed';
-  });
+  const { entered, stopped, letter } = await enterLedger(tx, consumer.name, received, letterId);
+  const dropped = letter?.state === 'dropped' && received.askedFor === undefined;
+  if (stopped) throw new NotToAct('stopped');
+  if (entered && dropped) throw new NotToAct('dropped');
+  const isCanary = received.event.metadata.source === CANARY && consumer.canaries !== true;
+  if (entered && !isCanary) await handle(consumer, received, tx, letter);
+  if (letter && !dropped) await resolveDeadLetter(tx, letterId);
+  if (!entered) return 'repeated';
+  return isCanary ? CANARY : 'processed';
 }
 
 async function handle(
@@ -51,7 +75,7 @@ async function handle(
     late.reject(error);
   }, timeoutMs);
   const handling: Handling = {
-    attempt: (letter?.state === 'resolved' ? 0 : (letter?.attempts ?? 0)) + 1,
+    attempt: (letter && !SETTLED.has(letter.state) ? letter.attempts : 0) + 1,
     replayId,
     signal: controller.signal,
   };

@@ -4,48 +4,41 @@ import type { ReceivedEvent } from './received.ts';
 
 /** What stands in the database when a consumer takes an event. */
 export interface Entry {
-  /** False when the event has acted already, was dropped, or the consumer has been stopped. */
+  /** False when the event has acted already. */
   readonly entered: boolean;
+  /** True when the consumer has been stopped. */
   readonly stopped: boolean;
   /** The event's dead letter, when an attempt has failed before. */
-  readonly letter: { readonly state: DeadLetterState; readonly attempts: number } | undefined;
+  readonly letter: Letter | undefined;
 }
 
-/** $7: asked for by somebody, so that a dropped event is taken too. */
-const MAY_ENTER = `NOT EXISTS (SELECT 1 FROM consumers WHERE name = $1 AND state = 'stopped')
-    AND ($7::boolean OR NOT EXISTS (SELECT 1 FROM letter WHERE state = 'dropped'))`;
+interface Letter {
+  readonly state: DeadLetterState;
+  readonly attempts: number;
+}
 
-const RESULT = `SELECT
-    EXISTS (SELECT 1 FROM entered) AS entered,
-    EXISTS (SELECT 1 FROM consumers WHERE name = $1 AND state = 'stopped') AS stopped,
-    (SELECT state FROM letter) AS state,
-    (SELECT attempts FROM letter) AS attempts`;
+interface Entered {
+  readonly stopped: boolean;
+  readonly letter: Letter | null;
+}
 
-const LETTER = 'letter AS (SELECT state, attempts FROM dead_letters WHERE id = $5)';
+/** Read with the entry: a statement of its own, or a larger one, costs PGlite as much as the entry. */
+const FOUND = `
+  EXISTS (SELECT 1 FROM consumers WHERE name = $1 AND state = 'stopped') AS stopped,
+  (SELECT json_build_object('state', state, 'attempts', attempts)
+   FROM dead_letters WHERE id = $4) AS letter`;
 
-// One statement: the ledger is asked for every delivery.
 const ENTER = `
-  WITH ${LETTER}, entered AS (
-    INSERT INTO processed_events (consumer, event_id, tenant_id, received_at)
-    SELECT $1, $2::uuid, $3, $4::timestamptz WHERE $6::text IS NULL AND ${MAY_ENTER}
-    ON CONFLICT DO NOTHING RETURNING 1
-  ) ${RESULT}`;
+  INSERT INTO processed_events (consumer, event_id, tenant_id, received_at)
+  VALUES ($1, $2, $3, $5) ON CONFLICT DO NOTHING RETURNING ${FOUND}`;
 
-/** Once for each replay, whether it has acted before or not; a later delivery finds it in both ledgers. */
 const ENTER_AGAIN = `
-  WITH ${LETTER}, entered AS (
-    INSERT INTO replayed_events (replay_id, consumer, event_id, tenant_id)
-    SELECT $6, $1, $2::uuid, $3 WHERE ${MAY_ENTER}
-    ON CONFLICT DO NOTHING RETURNING 1
-  ), first AS (
-    INSERT INTO processed_events (consumer, event_id, tenant_id, received_at)
-    SELECT $1, $2::uuid, $3, $4::timestamptz WHERE EXISTS (SELECT 1 FROM entered)
-    ON CONFLICT DO NOTHING
-  ) ${RESULT}`;
+  INSERT INTO replayed_events (replay_id, consumer, event_id, tenant_id)
+  VALUES ($5, $1, $2, $3) ON CONFLICT DO NOTHING RETURNING ${FOUND}`;
 
 /**
- * Enters an event into the ledger of a consumer, if it is to act. A second process that takes the same
- * event waits here until the first transaction has ended.
+ * Enters an event into the ledger of a consumer; in a replay that acts once more into that of the
+ * replay too. A second process that takes the same event waits here until the first transaction ends.
  *
  * @param tx the transaction of the event's effects
  * @param letterId see deadLetterId
@@ -53,23 +46,24 @@ const ENTER_AGAIN = `
 export async function enterLedger(
   tx: Queryable,
   consumer: string,
-  { event, replayId, askedFor }: ReceivedEvent,
+  { event, replayId }: ReceivedEvent,
   letterId: string,
 ): Promise<Entry> {
-  const [row] = await tx.query<{
-    entered: boolean;
-    stopped: boolean;
-    state: DeadLetterState | null;
-    attempts: number | null;
-  }>(replayId === undefined ? ENTER : ENTER_AGAIN, [
-    consumer,
-    event.event_id,
-    event.tenant_id,
-    event.received_at,
-    letterId,
-    replayId ?? null,
-    askedFor !== undefined,
+  const { event_id, tenant_id, received_at } = event;
+  const key = [consumer, event_id, tenant_id, letterId];
+  const [row] =
+    replayId === undefined
+      ? await tx.query<Entered>(ENTER, [...key, received_at])
+      : await tx.query<Entered>(ENTER_AGAIN, [...key, replayId]);
+  if (!row) return { entered: false, stopped: false, letter: await findLetter(tx, letterId) };
+  // A later delivery that asks for what is missing must find it.
+  if (replayId !== undefined) await tx.query(ENTER, [...key, received_at]);
+  return { entered: true, stopped: row.stopped, letter: row.letter ?? undefined };
+}
+
+async function findLetter(tx: Queryable, id: string): Promise<Letter | undefined> {
+  const [row] = await tx.query<Letter>('SELECT state, attempts FROM dead_letters WHERE id = $1', [
+    id,
   ]);
-  const { entered = false, stopped = false, state, attempts } = row ?? {};
-  return { entered, stopped, letter: state ? { state, attempts: attempts ?? 0 } : undefined };
+  return row;
 }

@@ -51,7 +51,7 @@ beforeAll(async () => {
     env,
     stdin: 'the-hubspot-client-secret\n',
   });
-}, 60_000);
+}, 120_000);
 afterAll(() => stack.disposeAsync());
 
 const run = async (...args: string[]) => {
