@@ -7,6 +7,8 @@ import { eventCount, wholeNumber } from './whole-number.ts';
 /** Loaded when used: each command starts without what the others need. */
 const connectionCommands = () => import('./commands/connections.ts');
 const replayCommands = () => import('./commands/replay.ts');
+const deadLetterCommands = () => import('./commands/dead-letters.ts');
+const consumerCommands = () => import('./commands/consumers.ts');
 const adapterCommands = () => import('./commands/adapters.ts');
 
 const program = new Command('tributary')
@@ -188,6 +190,49 @@ for (const [move, what] of [
 withPredicate(replay.command('save <name>').description('keep a predicate under a name')).action(
   async (name, options) => (await replayCommands()).savePredicate(name, options),
 );
+const deadLetters = program
+  .command('dead-letters')
+  .description('messages that a consumer could not handle');
+const withFilters = (command: Command) =>
+  command
+    .option('--consumer <name>', 'the consumer that could not handle it')
+    .option('--state <state>', 'retrying, open, retried, dropped or resolved')
+    .option('--type <type>', 'for example deal.won')
+    .option('--connection <id>')
+    .option('--entity <id>')
+    .option('--failure <reason>', 'reason of the last failure, as listed')
+    .option('--json', 'print JSON');
+withFilters(deadLetters.command('list'))
+  .description('list them, latest first failure first')
+  .option('--limit <n>', 'at most so many', wholeNumber, 50)
+  .option('--cursor <cursor>', 'go on where a list ended')
+  .action(async (options) => (await deadLetterCommands()).listDeadLetters(options));
+deadLetters
+  .command('show <id>')
+  .description('print one with its attempts and its whole message')
+  .action(async (id) => (await deadLetterCommands()).showDeadLetter(id));
+withFilters(deadLetters.command('retry [id]'))
+  .description('publish it again for its consumer alone')
+  .option('--all', 'all that the filters name: the open ones, unless --state says another')
+  .action(async (id, options) => (await deadLetterCommands()).retryDeadLetters(id, options));
+withFilters(deadLetters.command('drop [id]'))
+  .description('end it: nobody needs it any more')
+  .requiredOption('--reason <text>', 'why; kept')
+  .option('--all', 'all that the filters name: the open ones, unless --state says another')
+  .action(async (id, options) => (await deadLetterCommands()).dropDeadLetters(id, options));
+
+const consumers = program
+  .command('consumers')
+  .description('the parts of the product that act on events');
+consumers
+  .command('list')
+  .description('list them: whether each goes on, and what waits')
+  .option('--json', 'print JSON')
+  .action(async (options) => (await consumerCommands()).listConsumers(options));
+consumers
+  .command('resume <name>')
+  .description('let one that stopped go on')
+  .action(async (name) => (await consumerCommands()).resumeConsumer(name));
 
 const schema = program
   .command('schema')

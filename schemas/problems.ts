@@ -136,6 +136,12 @@ export class ReplayLimitReached extends problem(
   'There are too many of these already',
   'fix_request',
 ) {}
+export class DeadLetterResolved extends problem(
+  'dead_letter_resolved',
+  409,
+  'The dead letter is resolved',
+  'fix_request',
+) {}
 export class ShuttingDown extends problem(
   'shutting_down',
   503,

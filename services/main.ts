@@ -4,11 +4,12 @@ import type { Config, Role } from '#platform/config/config.ts';
 import { EVENTS_TOPIC } from '#schemas/topics.ts';
 import { ConnectionDirectory } from './connections/directory.ts';
 import { ConnectionStore } from './connections/store.ts';
+import type { Consumer } from './consumers/consumer.ts';
 import type { ApiToken } from './http/api-token.ts';
 import { type Check, healthRoutes } from './http/health.ts';
 import { createServer } from './http/server.ts';
 import { RequestLog } from './intake/request-log.ts';
-import type { Consumer } from './outbox/consume.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { openOutbox } from './outbox/open-outbox.ts';
 import { openPlatform } from './platform/platform.ts';
 import { startControl } from './roles/control.ts';
@@ -80,6 +81,7 @@ async function start(
     closing: [],
     log: new RequestLog({ warehouse, onError }),
     logger,
+    metrics: new Metrics(),
     onError,
     outbox: once(async () => {
       const outbox = await openOutbox({ config, logger, onError, platform });

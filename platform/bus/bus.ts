@@ -75,6 +75,14 @@ export interface Bus {
     options?: SubscriptionOptions,
   ): Promise<Subscription>;
 
+  /**
+   * Messages that a durable subscription has not settled, whether it is open or not; absent where the
+   * bus cannot tell, as Pub/Sub's own metrics do.
+   *
+   * @returns undefined when there is no such subscription here
+   */
+  backlog?(topic: string, name: string): number | undefined;
+
   /** Shows messages as they are published, for a live view: nothing is kept, settled or redelivered. */
   watch(topic: string, onMessage: (message: BusMessage) => void): Promise<Subscription>;
 

@@ -40,6 +40,25 @@ describe('failureReason', () => {
 });
 
 describe('deadLetterMessage', () => {
+  it('keeps a message whose parts are made when they are read', () => {
+    class Lazy {
+      get data() {
+        return '{}';
+      }
+      get attributes() {
+        return { tenant_id: 'acme' };
+      }
+      get orderingKey() {
+        return 'k';
+      }
+    }
+    expect(deadLetterMessage(new Lazy(), 'commission', 5, new TypeError('x'))).toMatchObject({
+      data: '{}',
+      orderingKey: 'k',
+      attributes: { tenant_id: 'acme', dead_letter_reason: 'TypeError' },
+    });
+  });
+
   it('keeps the message and says where it comes from', () => {
     const message = { data: '{}', attributes: { tenant_id: 'acme' }, orderingKey: 'k' };
     expect(deadLetterMessage(message, 'commission', 5, new TypeError('x'))).toEqual({

@@ -12,15 +12,17 @@ export class LeaseExpired extends Error {
  * @param source name of the subscription that gave up
  */
 export function deadLetterMessage(
-  message: BusMessage,
+  // Part by part: a message may be an object whose parts are made when they are read.
+  { data, attributes, orderingKey }: BusMessage,
   source: string,
   failedAttempts: number,
   error: unknown,
 ): BusMessage {
   return {
-    ...message,
+    data,
+    orderingKey,
     attributes: {
-      ...message.attributes,
+      ...attributes,
       dead_letter_source_subscription: source,
       dead_letter_attempts: String(failedAttempts),
       dead_letter_reason: failureReason(error),

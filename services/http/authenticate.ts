@@ -6,13 +6,8 @@ import { NotAuthenticated } from '#schemas/problems.ts';
 export interface Principal {
   readonly tenantId: string;
   readonly orgId: string | null;
-  /** Who asks, for receipts of what they had done. */
-  readonly actor?: string;
-}
-
-/** Who asks, in words. Where the principal does not say, it has the one API token. */
-export function actorOf({ actor }: Principal): string {
-  return actor ?? 'API token';
+  /** Who it is, for records of what was done: a kind of credential, never the credential. */
+  readonly actor: string;
 }
 
 /** Decides who a request comes from. @throws NotAuthenticated */
@@ -22,7 +17,11 @@ export type Authenticate = (request: FastifyRequest) => Principal;
  * The single-tenant embedded default: one bearer token for the whole server. Where there are many
  * tenants, another Authenticate takes its place and the routes stay as they are.
  */
-export function tokenAuthentication(token: string, principal: Principal): Authenticate {
+export function tokenAuthentication(
+  token: string,
+  { tenantId, orgId }: Omit<Principal, 'actor'>,
+): Authenticate {
+  const principal: Principal = { tenantId, orgId, actor: 'api-token' };
   return (request) => {
     const [scheme, presented] = (request.headers.authorization ?? '').split(' ');
     if (scheme?.toLowerCase() === 'bearer' && presented && sameText(presented, token)) {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { type Authenticate, actorOf } from '../http/authenticate.ts';
+import type { Authenticate } from '../http/authenticate.ts';
 import { AUTHENTICATED, problemSchema } from '../http/openapi.ts';
 import { predicateName } from './api-schemas.ts';
 import { predicateSchema } from './predicate.ts';
@@ -74,7 +74,7 @@ export async function predicateRoutes(
       const principal = authenticate(request);
       const { name } = request.params;
       return shown(
-        await predicates.put(principal.tenantId, name, request.body, actorOf(principal)),
+        await predicates.put(principal.tenantId, name, request.body, principal.actor),
       );
     },
   );

@@ -3,7 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
 import { InvalidRequest, ReplayTooLarge } from '#schemas/problems.ts';
-import { type Authenticate, actorOf, type Principal } from '../http/authenticate.ts';
+import type { Authenticate, Principal } from '../http/authenticate.ts';
 import { AUTHENTICATED, problemSchema } from '../http/openapi.ts';
 import { estimateSchema, replayRequestSchema, replaySchema, shown } from './api-schemas.ts';
 import { countEvents, estimateReplay } from './estimate.ts';
@@ -82,7 +82,7 @@ export async function replayRoutes(
         ratePerSecond: body.rate_per_second,
         maxEvents: body.max_events,
         matched,
-        createdBy: actorOf(principal),
+        createdBy: principal.actor,
       });
       return reply.code(201).send(shown(replay));
     },

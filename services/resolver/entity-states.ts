@@ -5,7 +5,7 @@ import type { CanonicalEvent } from '#schemas/event.ts';
 /** The entity of an observation, and the observation itself. */
 export type Subject = Pick<
   CanonicalEvent,
-  'tenant_id' | 'connection_id' | 'entity_type' | 'entity_id' | 'event_id'
+  'tenant_id' | 'connection_id' | 'entity_type' | 'entity_id' | 'event_id' | 'received_at'
 >;
 
 /** What stands in the database before an observation is resolved. */
@@ -47,8 +47,9 @@ export async function saveResolution(
 ): Promise<void> {
   await tx.query(
     `WITH resolved AS (
-       INSERT INTO resolved_observations (observation_id, tenant_id, connection_id, events, note)
-       VALUES ($5, $1, $2, $6, $7)
+       INSERT INTO resolved_observations
+         (observation_id, tenant_id, connection_id, events, note, received_at)
+       VALUES ($5, $1, $2, $6, $7, $9)
      )
      INSERT INTO entity_states (tenant_id, connection_id, entity_type, entity_id, state)
      SELECT $1, $2, $3, $4, $8::text WHERE $8::text IS NOT NULL
@@ -60,6 +61,7 @@ export async function saveResolution(
       JSON.stringify(events),
       note ?? null,
       known ? JSON.stringify(known) : null,
+      subject.received_at,
     ],
   );
 }

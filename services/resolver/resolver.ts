@@ -5,6 +5,8 @@ import type { CanonicalEvent } from '#schemas/event.ts';
 import { eventId } from '#schemas/event-id.ts';
 import { OBSERVATIONS_TOPIC, RESOLVER_SUBSCRIPTION } from '#schemas/topics.ts';
 import type { ConnectionDirectory } from '../connections/directory.ts';
+import { registerConsumer } from '../consumers/line.ts';
+import { isForAnother } from '../consumers/received.ts';
 import type { Outbox } from '../outbox/open-outbox.ts';
 import { findEarlier, lockEntity, saveResolution } from './entity-states.ts';
 
@@ -28,13 +30,15 @@ const REPORT_MS = 10_000;
  * @returns the open subscription, for the caller to close
  */
 export async function startResolver(options: ResolverOptions): Promise<Subscription> {
-  const { bus } = options;
+  const { bus, database } = options;
   // First of all: what the outbox carries again when it is opened must find a subscription.
   await bus.createSubscription(OBSERVATIONS_TOPIC, RESOLVER_SUBSCRIPTION);
+  await registerConsumer(database, { name: RESOLVER_SUBSCRIPTION, topic: OBSERVATIONS_TOPIC });
   const { accept, clock } = await options.outbox();
   const report = reporter(options.onError);
-  return bus.subscribe(OBSERVATIONS_TOPIC, RESOLVER_SUBSCRIPTION, async ({ data }) => {
-    const observation = JSON.parse(data) as CanonicalEvent;
+  return bus.subscribe(OBSERVATIONS_TOPIC, RESOLVER_SUBSCRIPTION, async (delivery) => {
+    if (isForAnother(delivery, RESOLVER_SUBSCRIPTION)) return;
+    const observation = JSON.parse(delivery.data) as CanonicalEvent;
     try {
       const resolved = await resolve(observation, options);
       // Nothing waits between this and the start of the publish: see services/intake/receive.ts.

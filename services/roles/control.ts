@@ -1,4 +1,6 @@
 import { connectionRoutes } from '../connections/routes.ts';
+import { consumerRoutes } from '../consumers/routes.ts';
+import { deadLetterRoutes } from '../dead-letters/routes.ts';
 import { eventRoutes } from '../events/routes.ts';
 import { streamRoute } from '../events/stream.ts';
 import { type ApiToken, ensureApiToken } from '../http/api-token.ts';
@@ -8,11 +10,12 @@ import { predicateRoutes } from '../replay/predicate-routes.ts';
 import { PredicateStore } from '../replay/predicate-store.ts';
 import { ReplayStore } from '../replay/replay-store.ts';
 import { replayRoutes } from '../replay/routes.ts';
+import { metricsRoute } from '../metrics/route.ts';
 import type { Parts } from './parts.ts';
 
 /** The role that serves the API. @returns the token it asks for */
 export async function startControl(parts: Parts): Promise<ApiToken> {
-  const { adapters, config, directory, log, platform, publicUrl, server, store } = parts;
+  const { adapters, config, directory, log, metrics, platform, publicUrl, server, store } = parts;
   const { bus, database, secrets, warehouse } = platform;
   const apiToken = await ensureApiToken(config.keyDir, config.apiToken);
   const authenticate = tokenAuthentication(apiToken.value, {
@@ -39,5 +42,8 @@ export async function startControl(parts: Parts): Promise<ApiToken> {
     replays: new ReplayStore(database),
     warehouse,
   });
+  await server.register(deadLetterRoutes, { authenticate, bus, database });
+  await server.register(consumerRoutes, { authenticate, bus, database });
+  await server.register(metricsRoute, { authenticate, metrics });
   return apiToken;
 }

@@ -5,6 +5,7 @@ import type { ConnectionDirectory } from '../connections/directory.ts';
 import type { ConnectionStore } from '../connections/store.ts';
 import type { createServer } from '../http/server.ts';
 import type { RequestLog } from '../intake/request-log.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { Outbox } from '../outbox/open-outbox.ts';
 import type { OnError, Platform } from '../platform/platform.ts';
 
@@ -15,6 +16,8 @@ export interface Parts {
   readonly directory: ConnectionDirectory;
   readonly log: RequestLog;
   readonly logger: FastifyBaseLogger;
+  /** Where each part registers what it counts and measures. */
+  readonly metrics: Metrics;
   readonly onError: OnError;
   /** The way in for events, opened by the first role that asks. */
   readonly outbox: () => Promise<Outbox>;

@@ -1,6 +1,11 @@
 import { hostname } from 'node:os';
-import { type Consumer, consume } from '../outbox/consume.ts';
 import { ReplayRunner } from '../replay/runner.ts';
+import { consume } from '../consumers/consume.ts';
+import type { Consumer } from '../consumers/consumer.ts';
+import { ConsumerMetrics } from '../consumers/consumer-metrics.ts';
+import { measureConsumers } from '../consumers/measure.ts';
+import { keepDeadLetters } from '../dead-letters/keeper.ts';
+import { metricsRoute } from '../metrics/route.ts';
 import { startResolver } from '../resolver/resolver.ts';
 import { ledgerCleanup } from '../tasks/ledger-cleanup.ts';
 import { taskRoutes } from '../tasks/routes.ts';
@@ -10,10 +15,15 @@ import type { Parts } from './parts.ts';
 export async function startWorker(parts: Parts, consumers: readonly Consumer[]): Promise<void> {
   const { closing, config, directory, onError, platform, server } = parts;
   const { bus, database, verifyTaskToken, warehouse } = platform;
+  const operatorTenantId = config.tenantId;
+  const metrics = new ConsumerMetrics(parts.metrics);
+  measureConsumers({ bus, database, metrics: parts.metrics, consumerMetrics: metrics });
   for (const consumer of consumers) {
-    const subscription = await consume(bus, database, consumer);
-    closing.push(() => subscription.close());
+    const running = await consume(bus, database, consumer, { metrics, operatorTenantId, onError });
+    closing.push(() => running.close());
   }
+  const keeper = await keepDeadLetters({ bus, database, operatorTenantId, onError });
+  closing.push(() => keeper.close());
   const resolver = await startResolver({
     bus,
     database,
@@ -31,6 +41,10 @@ export async function startWorker(parts: Parts, consumers: readonly Consumer[]):
   });
   replays.start();
   closing.push(() => replays.stop());
+  // Where the API is served too, its token is asked for; a worker alone is reached from inside only.
+  if (!config.roles.has('control')) {
+    await server.register(metricsRoute, { metrics: parts.metrics });
+  }
   await server.register(taskRoutes, {
     tasks: new Map([
       ['ledger-cleanup', ledgerCleanup(database, config.ledgerDays)],

@@ -15,9 +15,21 @@ const BATCHES = [
      SELECT observation_id FROM resolved_observations
      WHERE resolved_at < now() - make_interval(days => $1) LIMIT $2
    ) RETURNING 1`,
+  `DELETE FROM replayed_events
+   WHERE (replay_id, consumer, event_id) IN (
+     SELECT replay_id, consumer, event_id FROM replayed_events
+     WHERE processed_at < now() - make_interval(days => $1) LIMIT $2
+   ) RETURNING 1`,
+  // What waits for somebody, or for its next attempt, stays for as long as it does.
+  `DELETE FROM dead_letters
+   WHERE id IN (
+     SELECT id FROM dead_letters
+     WHERE state IN ('retried', 'dropped', 'resolved')
+       AND changed_at < now() - make_interval(days => $1) LIMIT $2
+   ) RETURNING 1`,
 ];
 
-/** Removes ledger entries older than `keepDays`, in small batches so that nobody is held up. */
+/** Removes ledger entries and settled dead letters older than `keepDays`, in small batches so that nobody is held up. */
 export function ledgerCleanup(database: Database, keepDays: number): Task {
   return async () => {
     let removed = 0;

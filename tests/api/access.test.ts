@@ -32,6 +32,9 @@ const BODIES: Readonly<Record<string, object>> = {
   'PATCH /v1/connections/x': { status: 'active' },
   'POST /v1/replays': {},
   'PUT /v1/replay-predicates/x': {},
+  'POST /v1/dead-letters/x/drop': { reason: 'a test' },
+  'POST /v1/dead-letters/drop': { filter: {}, reason: 'a test' },
+  'POST /v1/dead-letters/retry': { filter: {} },
 };
 
 const headers: { name: string; authorization?: string }[] = [

@@ -11,6 +11,8 @@ import type { Warehouse } from '#platform/warehouse/warehouse.ts';
 import { ConnectionDirectory } from '#services/connections/directory.ts';
 import { connectionRoutes } from '#services/connections/routes.ts';
 import { ConnectionStore } from '#services/connections/store.ts';
+import { consumerRoutes } from '#services/consumers/routes.ts';
+import { deadLetterRoutes } from '#services/dead-letters/routes.ts';
 import { eventRoutes } from '#services/events/routes.ts';
 import { streamRoute } from '#services/events/stream.ts';
 import { tokenAuthentication } from '#services/http/authenticate.ts';
@@ -22,6 +24,8 @@ import { predicateRoutes } from '#services/replay/predicate-routes.ts';
 import { PredicateStore } from '#services/replay/predicate-store.ts';
 import { ReplayStore } from '#services/replay/replay-store.ts';
 import { replayRoutes } from '#services/replay/routes.ts';
+import { Metrics } from '#services/metrics/metrics.ts';
+import { metricsRoute } from '#services/metrics/route.ts';
 import { temporaryBus, temporarySecrets, temporaryWarehouse } from '../support/embedded-drivers.ts';
 
 export const PUBLIC_URL = 'https://hooks.example.com';
@@ -89,6 +93,9 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
     replays,
     warehouse,
   });
+  await server.register(deadLetterRoutes, { authenticate, bus, database });
+  await server.register(consumerRoutes, { authenticate, bus, database });
+  await server.register(metricsRoute, { authenticate, metrics: new Metrics() });
   await server.register(healthRoutes, {
     checks: { database: () => health.check() },
     isReady: () => health.ready,

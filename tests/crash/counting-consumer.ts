@@ -1,5 +1,5 @@
 import type { Queryable } from '#platform/database/database.ts';
-import type { Consumer } from '#services/outbox/consume.ts';
+import type { Consumer } from '#services/consumers/consumer.ts';
 
 /** A consumer whose effect can be counted: one row for each event, with how often it took effect. */
 export function countingConsumer(): Consumer {

@@ -14,8 +14,8 @@ const server = await startServer({
   consumers: [
     {
       ...consumer,
-      handle: async (event, tx) => {
-        await consumer.handle(event, tx);
+      handle: async (event, tx, handling) => {
+        await consumer.handle(event, tx, handling);
         seen.add(event.event_id);
       },
     },

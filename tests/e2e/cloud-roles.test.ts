@@ -96,6 +96,10 @@ describeOnCloud('roles on gcp', (cloud) => {
       workerWebhooks: await statusOf(worker.url + webhook, post),
       controlWebhooks: await statusOf(control.url + webhook, post),
       controlTasks: await statusOf(`${control.url}/tasks/ledger-cleanup`, post),
+      intakeMetrics: await statusOf(`${intake.url}/metrics`, { headers: authorization }),
+      workerMetrics: await statusOf(`${worker.url}/metrics`),
+      controlMetrics: await statusOf(`${control.url}/metrics`),
+      controlMetricsByToken: await statusOf(`${control.url}/metrics`, { headers: authorization }),
     }).toEqual({
       intakeApi: 404,
       intakeTasks: 404,
@@ -103,6 +107,10 @@ describeOnCloud('roles on gcp', (cloud) => {
       workerWebhooks: 404,
       controlWebhooks: 404,
       controlTasks: 404,
+      intakeMetrics: 404,
+      workerMetrics: 200,
+      controlMetrics: 401,
+      controlMetricsByToken: 200,
     });
     expect([await checksOf(intake), await checksOf(worker), await checksOf(control)]).toMatchObject(
       [

@@ -154,6 +154,24 @@ describeOnEachDatabase('the resolver', (open) => {
     await expect.poll(() => told('2'), within).toEqual(['deal.created', 'deal.won']);
   });
 
+  it('is registered, enters the time of receipt, and passes over what is for another', async () => {
+    expect(
+      await database.query("SELECT topic, state FROM consumers WHERE name = 'resolver'"),
+    ).toEqual([{ topic: OBSERVATIONS_TOPIC, state: 'running' }]);
+    const seen = observation('registered', { version: 1 });
+    const other = observation('registered', { version: 2, fields: { a: 1 } });
+    const carriage = { carried_again: 'replay', only_consumer: 'another' } as const;
+    await publish(seen);
+    await bus.publish(OBSERVATIONS_TOPIC, [new EventMessage(other, carriage)]);
+    await publish(observation('registered', { version: 3, change: 'deleted' }));
+    await expect.poll(() => told('registered'), within).toEqual(['deal.created', 'deal.deleted']);
+    const rows = await database.query(
+      'SELECT received_at FROM resolved_observations WHERE observation_id = ANY($1::uuid[])',
+      [[seen.event_id, other.event_id]],
+    );
+    expect(rows).toEqual([{ received_at: new Date(seen.received_at) }]);
+  });
+
   it('gives each event an outbox row of its own that names its observation', async () => {
     const seen = observation('3', { fields: { amount: '12.50' } }, { org_id: 'north' });
     const again = observation('3', { fields: { amount: '13.00' } }, { org_id: 'north' });

@@ -111,7 +111,9 @@ describe('names', () => {
     const filters = resources('google_logging_metric').map(({ body }) => String(body.filter));
     const messages = filters.flatMap((text) => /jsonPayload\.msg="([^"]+)"/.exec(text)?.[1] ?? []);
     const named = filters.flatMap((text) => /jsonPayload\.code="([^"]+)"/.exec(text)?.[1] ?? []);
-    expect([messages.length, named.length]).toEqual([1, 1]);
+    const parts = filters.flatMap((text) => /jsonPayload\.msg=~"([^"]+)"/.exec(text)?.[1] ?? []);
+    expect([messages.length, named.length, parts.length]).toEqual([1, 1, 2]);
+    expect(parts.filter((part) => !sources.includes(part))).toEqual([]);
     expect(messages.filter((message) => !sources.includes(`'${message}'`))).toEqual([]);
     expect(named.filter((code) => !codes.includes(code))).toEqual([]);
   });

@@ -1,5 +1,6 @@
 // What Google's documents warn of, and what a loss or an outage would come of.
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_MAX_ATTEMPTS } from '#services/consumers/deliveries.ts';
 import {
   type Body,
   computed,
@@ -100,6 +101,27 @@ describe('traps', () => {
         role: 'roles/pubsub.subscriber',
         member: agent,
       });
+  });
+
+  it('Pub/Sub gives up long after the consumer does, which counts', () => {
+    const consumer = resource('google_pubsub_subscription', 'consumer');
+    const attempts = nested(consumer, 'dead_letter_policy').max_delivery_attempts;
+    expect(attempts).toBe(100);
+    expect(attempts).toBeGreaterThan(DEFAULT_MAX_ATTEMPTS);
+  });
+
+  it('the worker may keep the dead letters, and whoever retries them may publish', () => {
+    const keeper = resource('google_pubsub_subscription_iam_member', 'dead_letter_keeper');
+    expect(textsIn(keeper.for_each)).toEqual([
+      computed('toset(["roles/pubsub.subscriber", "roles/pubsub.viewer"])'),
+    ]);
+    expect(keeper).toMatchObject({
+      subscription: computed('google_pubsub_subscription.dead_letter.name'),
+      member: computed('var.consumer_member'),
+    });
+    const publishers = blocks('module', EXAMPLE).find(({ name }) => name === 'bus')?.body
+      .publishers;
+    expect(textsIn(publishers).join()).toContain('"control"');
   });
 
   it('no subscription expires', () => {

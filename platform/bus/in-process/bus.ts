@@ -115,6 +115,10 @@ class InProcessBus implements Bus {
     });
   }
 
+  backlog(topic: string, name: string): number | undefined {
+    return this.#topics.get(topic)?.backlog(name);
+  }
+
   async watch(topic: string, onMessage: (message: BusMessage) => void): Promise<Subscription> {
     this.#requireOpen();
     checkName('topic', topic);

@@ -32,6 +32,11 @@ export class Cursor {
     return this.#readTo;
   }
 
+  /** How many of the positions that were read are not settled. */
+  get unsettledCount(): number {
+    return this.#unsettled.size;
+  }
+
   /** Starts reading again from `low`; what was read and not settled is to be delivered again. */
   rewind(): void {
     this.#expected = this.low;

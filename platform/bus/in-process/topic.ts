@@ -110,6 +110,12 @@ export class DurableTopic {
     return consumer;
   }
 
+  /** Messages a subscription has not settled; undefined when there is none of the name. */
+  backlog(name: string): number | undefined {
+    const cursor = this.#subscriptions.get(name)?.cursorFile.cursor;
+    return cursor && cursor.unsettledCount + this.#log.next - cursor.readTo;
+  }
+
   sync(): Promise<void> {
     return this.#log.sync();
   }

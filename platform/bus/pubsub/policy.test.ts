@@ -78,6 +78,10 @@ describe('policy of a subscription', () => {
     for (const [index, text] of says.entries()) expect(differences[index]).toMatch(text);
   });
 
+  it('says nothing of an end that is as late as Pub/Sub has one', () => {
+    expect(policyDifferences({ backoff, deadLetter: dead(100) }, resolved())).toEqual([]);
+  });
+
   it('tells when failed messages come back at once', () => {
     const policy = { backoff: undefined, deadLetter: undefined };
     expect(policyDifferences(policy, resolved())).toEqual([

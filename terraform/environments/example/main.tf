@@ -103,9 +103,10 @@ module "warehouse" {
 module "bus" {
   source = "../../modules/bus"
 
-  project_id             = var.project_id
-  project_number         = local.project_number
-  publishers             = { for role in ["intake", "worker"] : role => module.identities.members[role] }
+  project_id     = var.project_id
+  project_number = local.project_number
+  # Control publishes dead letters again.
+  publishers             = { for role in ["intake", "worker", "control"] : role => module.identities.members[role] }
   events_watchers        = { control = module.identities.members["control"] }
   secret_events_watchers = { intake = module.identities.members["intake"] }
   consumers              = var.consumers

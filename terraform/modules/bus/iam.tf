@@ -92,6 +92,16 @@ resource "google_pubsub_subscription_iam_member" "resolver" {
   member       = var.consumer_member
 }
 
+# The worker keeps dead letters in the database, and asks how their subscription is set.
+resource "google_pubsub_subscription_iam_member" "dead_letter_keeper" {
+  for_each = toset(["roles/pubsub.subscriber", "roles/pubsub.viewer"])
+
+  project      = var.project_id
+  subscription = google_pubsub_subscription.dead_letter.name
+  role         = each.key
+  member       = var.consumer_member
+}
+
 # The worker reads its consumers' subscriptions and asks how they are set.
 resource "google_pubsub_subscription_iam_member" "consumer" {
   for_each = google_pubsub_subscription.consumer

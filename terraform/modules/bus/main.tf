@@ -35,13 +35,21 @@ resource "google_pubsub_topic" "dead_letter" {
   name    = "integration-events-dead-letter"
 }
 
-# A dead-letter topic without a subscription loses what it gets.
+# A dead-letter topic without a subscription loses what it gets. The worker keeps it in the database,
+# where it is listed and tried again; here it waits only while the worker or the database is away.
 resource "google_pubsub_subscription" "dead_letter" {
   project                    = var.project_id
   name                       = "integration-events-dead-letter"
   topic                      = google_pubsub_topic.dead_letter.id
   ack_deadline_seconds       = 60
+  enable_message_ordering    = true
   message_retention_duration = local.longest_retention
+
+  # No end of attempts: what is not kept would be lost.
+  retry_policy {
+    minimum_backoff = "1s"
+    maximum_backoff = "60s"
+  }
 
   expiration_policy {
     ttl = "" # never
@@ -116,8 +124,13 @@ resource "google_pubsub_subscription" "resolver" {
   }
 }
 
-# A message one consumer could not handle is moved after so many attempts; the order of a key is kept
-# up to then. The code makes none of these in a project: a consumer's subscription is named here first.
+# How often a message is tried is counted by the consumer, in the database: 10 attempts unless it says
+# otherwise, and none while infrastructure is away. Pub/Sub counts every delivery, also those that were
+# handed back for an outage, a restart or an earlier message of the key, so its own end is as far away as
+# it can be. It is for a message that ends the process before anything can be counted. An outage does not
+# reach it: a message waits in the worker for up to 10 minutes for each delivery. The first retries come
+# soon, since the key waits behind them; the longest back-off bounds what an outage costs.
+# The code makes none of these in a project: a consumer's subscription is named here first.
 resource "google_pubsub_subscription" "consumer" {
   for_each = var.consumers
 
@@ -130,11 +143,11 @@ resource "google_pubsub_subscription" "consumer" {
 
   dead_letter_policy {
     dead_letter_topic     = google_pubsub_topic.dead_letter.id
-    max_delivery_attempts = 10
+    max_delivery_attempts = 100 # Pub/Sub's most
   }
 
   retry_policy {
-    minimum_backoff = "10s"
+    minimum_backoff = "1s"
     maximum_backoff = "600s"
   }
 

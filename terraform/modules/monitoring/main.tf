@@ -97,12 +97,29 @@ resource "google_monitoring_alert_policy" "dead_letters" {
   notification_channels = var.notification_channels
 
   conditions {
-    display_name = "Messages wait for somebody to look at them"
+    display_name = "A message was given up"
 
     condition_threshold {
-      filter          = "resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = \"${var.dead_letter_subscription}\" AND metric.type = \"pubsub.googleapis.com/subscription/num_undelivered_messages\""
+      filter          = "resource.type = \"cloud_run_revision\" AND metric.type = \"logging.googleapis.com/user/${google_logging_metric.given_up.name}\""
       comparison      = "COMPARISON_GT"
       threshold_value = 0
+      duration        = "0s"
+
+      aggregations {
+        alignment_period     = "${local.minute}s"
+        per_series_aligner   = "ALIGN_DELTA"
+        cross_series_reducer = "REDUCE_SUM"
+      }
+    }
+  }
+
+  conditions {
+    display_name = "What Pub/Sub gave up is not kept"
+
+    condition_threshold {
+      filter          = "resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = \"${var.dead_letter_subscription}\" AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\""
+      comparison      = "COMPARISON_GT"
+      threshold_value = 15 * local.minute
       duration        = "0s"
 
       aggregations {
@@ -114,7 +131,64 @@ resource "google_monitoring_alert_policy" "dead_letters" {
 
   documentation {
     mime_type = "text/markdown"
-    content   = "Read them without taking them: `gcloud pubsub subscriptions pull ${var.dead_letter_subscription} --limit=10`. The attributes CloudPubSubDeadLetterSource… say where from, how often it was tried and, for the BigQuery subscription, why. They are kept for 31 days."
+    content   = "See them with `npx tributary dead-letters list --state open`, mend the cause, then `npx tributary dead-letters retry`. A message of ${var.dead_letter_subscription} that is not kept waits for the worker or the database, for 31 days."
+  }
+}
+
+# One line in ten seconds at most, however many messages are given up.
+resource "google_logging_metric" "given_up" {
+  project     = var.project_id
+  name        = "tributary/given-up"
+  description = "Messages that a consumer or a subscription gave up; they are kept as dead letters."
+  filter      = "resource.type=\"cloud_run_revision\" AND jsonPayload.msg=~\"it is a dead letter now\""
+
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "INT64"
+    unit        = "1"
+  }
+}
+
+resource "google_logging_metric" "stopped" {
+  project     = var.project_id
+  name        = "tributary/consumer-stopped"
+  description = "Consumers that stopped the line: they take no messages until they are resumed."
+  filter      = "resource.type=\"cloud_run_revision\" AND jsonPayload.msg=~\"and takes no more messages\""
+
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "INT64"
+    unit        = "1"
+  }
+}
+
+resource "google_monitoring_alert_policy" "stopped" {
+  project               = var.project_id
+  display_name          = "Tributary: a consumer has stopped the line"
+  combiner              = "OR"
+  severity              = "CRITICAL"
+  notification_channels = var.notification_channels
+
+  conditions {
+    display_name = "A consumer takes no more messages"
+
+    condition_threshold {
+      filter          = "resource.type = \"cloud_run_revision\" AND metric.type = \"logging.googleapis.com/user/${google_logging_metric.stopped.name}\""
+      comparison      = "COMPARISON_GT"
+      threshold_value = 0
+      duration        = "0s"
+
+      aggregations {
+        alignment_period     = "${local.minute}s"
+        per_series_aligner   = "ALIGN_DELTA"
+        cross_series_reducer = "REDUCE_SUM"
+      }
+    }
+  }
+
+  documentation {
+    mime_type = "text/markdown"
+    content   = "`npx tributary consumers list` shows which, why and at which event. Mend that, then `npx tributary consumers resume NAME`. Its messages wait in Pub/Sub for 7 days."
   }
 }
 

@@ -1,0 +1,186 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { Bus } from '#platform/bus/bus.ts';
+import type { Database } from '#platform/database/database.ts';
+import { isStorableText } from '../connections/storable.ts';
+import type { Authenticate, Principal } from '../http/authenticate.ts';
+import { AUTHENTICATED, problemSchema } from '../http/openapi.ts';
+import { dropMany, dropOne, retryMany, retryOne } from './actions.ts';
+import { decodeCursor, encodeCursor, filterFields, filterSchema } from './filter.ts';
+import { findDeadLetter, listDeadLetters } from './store.ts';
+import { deadLetterSchema, shownLetter, shownWhole, wholeDeadLetterSchema } from './view.ts';
+
+export interface DeadLetterRouteOptions {
+  readonly bus: Bus;
+  readonly database: Database;
+  readonly authenticate: Authenticate;
+}
+
+const NOT_STORABLE = 'holds a character that cannot be stored';
+const cursor = z.string().max(500).optional().describe('next_cursor of the answer before.');
+const by = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .refine(isStorableText, NOT_STORABLE)
+  .optional()
+  .describe('Who does it, as they say; kept beside the credential.');
+const reason = z
+  .string()
+  .trim()
+  .min(1)
+  .max(1_000)
+  .refine(isStorableText, NOT_STORABLE)
+  .describe('Why nobody needs it; kept.');
+const many = z.strictObject({
+  filter: filterSchema.describe(
+    'Which: empty for all. Those that are open, unless it says a state.',
+  ),
+  cursor,
+  by,
+});
+
+const params = z.object({ id: z.string().max(100) });
+const errors = { '4xx': problemSchema, '5xx': problemSchema };
+const next_cursor = z
+  .string()
+  .nullable()
+  .describe('Send it with the same filter for the rest; null when all is done.');
+
+const listSchema = {
+  ...AUTHENTICATED,
+  summary: 'List dead letters, latest first failure first',
+  tags: ['dead letters'],
+  querystring: z.strictObject({
+    ...filterFields,
+    limit: z.coerce.number().int().min(1).max(500).default(50),
+    cursor,
+  }),
+  response: {
+    200: z.object({
+      dead_letters: z.array(deadLetterSchema),
+      next_cursor: z.string().nullable().describe('Null on the last page.'),
+    }),
+    ...errors,
+  },
+};
+
+/** `/v1/dead-letters`: what consumers could not handle; read, tried again, dropped. */
+export async function deadLetterRoutes(
+  app: FastifyInstance,
+  { bus, database, authenticate }: DeadLetterRouteOptions,
+): Promise<void> {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+
+  routes.get('/v1/dead-letters', { schema: listSchema }, async (request) => {
+    const { tenantId } = authenticate(request);
+    const { cursor: given, limit, ...filter } = request.query;
+    const [before] = given === undefined ? [] : decodeCursor(given, 1);
+    const rows = await listDeadLetters(database, tenantId, filter, { limit, before });
+    const last = rows.at(-1);
+    return {
+      dead_letters: rows.map(shownLetter),
+      next_cursor: last && rows.length === limit ? encodeCursor([last.sequence]) : null,
+    };
+  });
+
+  routes.get(
+    '/v1/dead-letters/:id',
+    {
+      schema: {
+        ...AUTHENTICATED,
+        summary: 'One dead letter, with its attempts and its message',
+        tags: ['dead letters'],
+        params,
+        response: { 200: wholeDeadLetterSchema, ...errors },
+      },
+    },
+    async (request) => {
+      const { tenantId } = authenticate(request);
+      return shownWhole(await findDeadLetter(database, tenantId, request.params.id));
+    },
+  );
+
+  routes.post(
+    '/v1/dead-letters/:id/retry',
+    {
+      schema: {
+        ...AUTHENTICATED,
+        summary: 'Publish a dead letter again, for its consumer alone',
+        tags: ['dead letters'],
+        params,
+        body: z.strictObject({ by }).nullish(),
+        response: { 200: deadLetterSchema, ...errors },
+      },
+    },
+    async (request) => {
+      const principal = authenticate(request);
+      const who = { ...request.params, ...whoDoes(principal, request.body?.by) };
+      return shownLetter(await retryOne({ bus, database }, who));
+    },
+  );
+
+  routes.post(
+    '/v1/dead-letters/:id/drop',
+    {
+      schema: {
+        ...AUTHENTICATED,
+        summary: 'End a dead letter that nobody needs',
+        tags: ['dead letters'],
+        params,
+        body: z.strictObject({ reason, by }),
+        response: { 200: deadLetterSchema, ...errors },
+      },
+    },
+    async (request) => {
+      const who = whoDoes(authenticate(request), request.body.by);
+      const { id } = request.params;
+      return shownLetter(await dropOne(database, { ...who, id, reason: request.body.reason }));
+    },
+  );
+
+  routes.post(
+    '/v1/dead-letters/retry',
+    {
+      schema: {
+        ...AUTHENTICATED,
+        summary: 'Publish many dead letters again',
+        tags: ['dead letters'],
+        body: many,
+        response: { 200: z.object({ retried: z.int(), next_cursor }), ...errors },
+      },
+    },
+    async (request) => {
+      const who = whoDoes(authenticate(request), request.body.by);
+      const { filter, cursor: given } = request.body;
+      const done = await retryMany({ bus, database }, { ...who, filter, cursor: given });
+      return { retried: done.count, next_cursor: done.next_cursor };
+    },
+  );
+
+  routes.post(
+    '/v1/dead-letters/drop',
+    {
+      schema: {
+        ...AUTHENTICATED,
+        summary: 'End many dead letters that nobody needs',
+        tags: ['dead letters'],
+        body: many.extend({ reason }),
+        response: { 200: z.object({ dropped: z.int(), next_cursor }), ...errors },
+      },
+    },
+    async (request) => {
+      const who = whoDoes(authenticate(request), request.body.by);
+      const { filter, cursor: given, reason: why } = request.body;
+      const done = await dropMany(database, { ...who, filter, cursor: given, reason: why });
+      return { dropped: done.count, next_cursor: done.next_cursor };
+    },
+  );
+}
+
+/** In whose name, and by whom: as the credential says, and as they say themselves. */
+function whoDoes({ tenantId, actor }: Principal, name: string | undefined) {
+  return { tenantId, by: name === undefined ? actor : `${name} (${actor})` };
+}
