@@ -1,4 +1,5 @@
 import { type Consumer, consume } from '../outbox/consume.ts';
+import { recordPassage } from '../proof/record-passage.ts';
 import { startResolver } from '../resolver/resolver.ts';
 import { ledgerCleanup } from '../tasks/ledger-cleanup.ts';
 import { taskRoutes } from '../tasks/routes.ts';
@@ -7,7 +8,12 @@ import type { Parts } from './parts.ts';
 /** The role that acts on events and does what the scheduler asks for. */
 export async function startWorker(parts: Parts, consumers: readonly Consumer[]): Promise<void> {
   const { closing, config, directory, onError, platform, server } = parts;
-  const { bus, database, verifyTaskToken } = platform;
+  const { bus, database, verifyTaskToken, warehouse } = platform;
+  if (platform.recordsPassage) {
+    // First of all: what the outbox carries again when it is opened must be recorded too.
+    const recorder = await recordPassage({ bus, warehouse, onError });
+    closing.push(() => recorder.close());
+  }
   for (const consumer of consumers) {
     const subscription = await consume(bus, database, consumer);
     closing.push(() => subscription.close());
