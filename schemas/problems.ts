@@ -117,6 +117,12 @@ export class InvalidSettings extends problem(
   'The connection settings are not valid',
   'fix_request',
 ) {}
+export class ReconcileRunning extends problem(
+  'reconcile_running',
+  409,
+  'A reconciliation is under way',
+  'retry_later',
+) {}
 export class ShuttingDown extends problem(
   'shutting_down',
   503,

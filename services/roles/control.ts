@@ -4,7 +4,9 @@ import { streamRoute } from '../events/stream.ts';
 import { type ApiToken, ensureApiToken } from '../http/api-token.ts';
 import { tokenAuthentication } from '../http/authenticate.ts';
 import { requestRoutes } from '../intake/request-routes.ts';
+import { reconcileRoutes } from '../reconcile/routes.ts';
 import type { Parts } from './parts.ts';
+import { makeReconciler } from './reconciler.ts';
 
 /** The role that serves the API. @returns the token it asks for */
 export async function startControl(parts: Parts): Promise<ApiToken> {
@@ -26,5 +28,6 @@ export async function startControl(parts: Parts): Promise<ApiToken> {
     secrets,
     store,
   });
+  await server.register(reconcileRoutes, { authenticate, reconciler: makeReconciler(parts) });
   return apiToken;
 }

@@ -2,8 +2,10 @@ import { type Consumer, consume } from '../outbox/consume.ts';
 import { recordPassage } from '../proof/record-passage.ts';
 import { startResolver } from '../resolver/resolver.ts';
 import { ledgerCleanup } from '../tasks/ledger-cleanup.ts';
+import { deepReconcileTask, reconcileTask } from '../tasks/reconcile.ts';
 import { taskRoutes } from '../tasks/routes.ts';
 import type { Parts } from './parts.ts';
+import { makeReconciler } from './reconciler.ts';
 
 /** The role that acts on events and does what the scheduler asks for. */
 export async function startWorker(parts: Parts, consumers: readonly Consumer[]): Promise<void> {
@@ -14,6 +16,8 @@ export async function startWorker(parts: Parts, consumers: readonly Consumer[]):
     const recorder = await recordPassage({ bus, warehouse, onError });
     closing.push(() => recorder.close());
   }
+  const reconciler = makeReconciler(parts);
+  await reconciler.begin();
   for (const consumer of consumers) {
     const subscription = await consume(bus, database, consumer);
     closing.push(() => subscription.close());
@@ -27,7 +31,11 @@ export async function startWorker(parts: Parts, consumers: readonly Consumer[]):
   });
   closing.push(() => resolver.close());
   await server.register(taskRoutes, {
-    tasks: new Map([['ledger-cleanup', ledgerCleanup(database, config.ledgerDays)]]),
+    tasks: new Map([
+      ['ledger-cleanup', ledgerCleanup(database, config.ledgerDays)],
+      ['reconcile', reconcileTask(reconciler)],
+      ['reconcile-deep', deepReconcileTask(reconciler)],
+    ]),
     verifyToken: verifyTaskToken,
   });
 }

@@ -3,4 +3,7 @@ import type { JobSpec } from '#platform/scheduler/scheduler.ts';
 /** What runs by the clock. Each task named here is registered in main.ts. */
 export const JOBS: readonly JobSpec[] = [
   { name: 'ledger-cleanup', schedule: '17 * * * *', task: 'ledger-cleanup' },
+  { name: 'reconcile', schedule: '*/5 * * * *', task: 'reconcile' },
+  // Between two runs of the other: one at a time may compare.
+  { name: 'reconcile-deep', schedule: '42 3 * * *', task: 'reconcile-deep' },
 ];

@@ -28,6 +28,7 @@ function apiRoutes(): { method: 'GET' | 'POST' | 'PATCH'; url: string }[] {
 const BODIES: Readonly<Record<string, object>> = {
   'POST /v1/connections': { provider: 'hubspot', name: 'main', secret: 'long enough' },
   'PATCH /v1/connections/x': { status: 'active' },
+  'POST /v1/reconcile': {},
 };
 
 const headers: { name: string; authorization?: string }[] = [

@@ -18,6 +18,9 @@ import { type Check, healthRoutes } from '#services/http/health.ts';
 import { createServer } from '#services/http/server.ts';
 import { RequestLog } from '#services/intake/request-log.ts';
 import { requestRoutes } from '#services/intake/request-routes.ts';
+import { Reconciler } from '#services/reconcile/reconciler.ts';
+import { reconcileRoutes } from '#services/reconcile/routes.ts';
+import { reconcileSettings } from '#services/reconcile/settings.ts';
 import { temporaryBus, temporarySecrets, temporaryWarehouse } from '../support/embedded-drivers.ts';
 
 export const PUBLIC_URL = 'https://hooks.example.com';
@@ -75,6 +78,16 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   const publicUrl = () => PUBLIC_URL;
   const connections = { adapters, authenticate, directory, publicUrl, secrets, store };
   await server.register(connectionRoutes, connections);
+  const reconciler = new Reconciler({
+    bus,
+    database,
+    warehouse,
+    settings: reconcileSettings({ platform: 'embedded' }),
+    ledgerDays: 14,
+    log: logger,
+    onError,
+  });
+  await server.register(reconcileRoutes, { authenticate, reconciler });
   await server.register(healthRoutes, {
     checks: { database: () => health.check() },
     isReady: () => health.ready,

@@ -3,6 +3,8 @@
 locals {
   jobs = {
     "ledger-cleanup" = { schedule = "17 * * * *", task = "ledger-cleanup" }
+    "reconcile"      = { schedule = "*/5 * * * *", task = "reconcile" }
+    "reconcile-deep" = { schedule = "42 3 * * *", task = "reconcile-deep" }
   }
 }
 
