@@ -1,9 +1,11 @@
 import { benchAccept } from './accept.ts';
+import { benchReconcile } from './reconcile.ts';
 import { benchSoak } from './soak.ts';
 import { benchStart } from './start.ts';
 
 const BENCHMARKS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   accept: benchAccept,
+  reconcile: benchReconcile,
   soak: benchSoak,
   start: benchStart,
 };
@@ -13,6 +15,7 @@ const benchmark = BENCHMARKS[name];
 if (!benchmark) {
   process.stderr.write(
     'Usage: npm run bench -- accept [--platform embedded|gcp] [--seconds 5] [--rounds 3]\n' +
+      '       npm run bench -- reconcile [--events 10000000] [--gaps 1000]\n' +
       '       npm run bench -- soak [--platform embedded|gcp] [--events 1000000]\n' +
       '       npm run bench -- start [--rounds 7]\n',
   );
