@@ -1,4 +1,5 @@
 import { benchAccept } from './accept.ts';
+import { benchReconcile } from './reconcile.ts';
 import { benchReplay } from './replay.ts';
 import { benchSoak } from './soak.ts';
 import { benchStart } from './start.ts';
@@ -6,6 +7,7 @@ import { benchStart } from './start.ts';
 const BENCHMARKS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   accept: benchAccept,
   replay: benchReplay,
+  reconcile: benchReconcile,
   soak: benchSoak,
   start: benchStart,
 };
@@ -15,6 +17,7 @@ const benchmark = BENCHMARKS[name];
 if (!benchmark) {
   process.stderr.write(
     'Usage: npm run bench -- accept [--platform embedded|gcp] [--seconds 5] [--rounds 3]\n' +
+      '       npm run bench -- reconcile [--events 10000000] [--gaps 1000]\n' +
       '       npm run bench -- soak [--platform embedded|gcp] [--events 1000000]\n' +
       '       npm run bench -- replay [--events 1000000]\n' +
       '       npm run bench -- start [--rounds 7]\n',

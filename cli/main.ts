@@ -233,6 +233,16 @@ consumers
   .command('resume <name>')
   .description('let one that stopped go on')
   .action(async (name) => (await consumerCommands()).resumeConsumer(name));
+program
+  .command('reconcile')
+  .description('compare the outbox with what the bus carried, and heal what one side lacks')
+  .option('--dry-run', 'say what is missing, and heal nothing')
+  .option('--from <time>', 'compare what came from then on, RFC 3339 (default: what is due)')
+  .option('--to <time>', 'compare what came before then, RFC 3339')
+  .option('--status', 'show how far it has come, and what is not healed')
+  .option('--resume', 'let a suspended reconciliation try once more')
+  .option('--json', 'print JSON')
+  .action(async (options) => (await import('./commands/reconcile.ts')).reconcile(options));
 
 const schema = program
   .command('schema')

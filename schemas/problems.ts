@@ -142,6 +142,12 @@ export class DeadLetterResolved extends problem(
   'The dead letter is resolved',
   'fix_request',
 ) {}
+export class ReconcileRunning extends problem(
+  'reconcile_running',
+  409,
+  'A reconciliation is under way',
+  'retry_later',
+) {}
 export class ShuttingDown extends problem(
   'shutting_down',
   503,

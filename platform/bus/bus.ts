@@ -16,7 +16,8 @@ export interface Delivery extends BusMessage {
 
 /**
  * Called once per delivery. Resolving acknowledges; throwing asks for redelivery after a back-off.
- * While a delivery is unsettled, no later message of its ordering key is delivered.
+ * While a delivery is unsettled, no later message of its ordering key is delivered, unless the
+ * subscription is opened without order.
  *
  * @param signal aborts when the lease has expired or the subscription closes without waiting
  */
@@ -25,6 +26,11 @@ export type DeliveryHandler = (delivery: Delivery, signal: AbortSignal) => Promi
 export interface SubscriptionOptions {
   /** Deliveries under way at once, over all ordering keys. Default 64. */
   readonly maxInFlight?: number;
+  /**
+   * False hands out messages of one key side by side, also while an earlier one is unsettled: for
+   * handlers that need no order and would otherwise wait for every message of a busy key. Default true.
+   */
+  readonly ordered?: boolean;
   /** A delivery not settled in this time is delivered again. Default 60,000 ms. */
   readonly leaseMs?: number;
   /** Redelivery waits minMs, then twice as long each time up to maxMs. Default 100 and 60,000 ms. */

@@ -105,6 +105,28 @@ export function describeBus(
       await eventually(() => recorder.settled).toContain('second');
     });
 
+    it('hands out messages of one key side by side where no order is asked for', async () => {
+      const gate = new Gate();
+      const { recorder } = await receive('subscriber', gate.pass, { ordered: false });
+      await publish(['first', 'second', 'third'], 'busy');
+      await eventually(() => gate.inside).toBe(3);
+      gate.open();
+      await eventually(() => recorder.settled.toSorted()).toEqual(['first', 'second', 'third']);
+    });
+
+    it('delivers a failed message again beside the others where no order is asked for', async () => {
+      const { recorder } = await receive(
+        'subscriber',
+        async (delivery) => {
+          if (textOf(delivery) === 'failing') throw new Error('always');
+        },
+        { ordered: false },
+      );
+      await publish(['failing', 'second', 'third'], 'busy');
+      await eventually(() => recorder.settled.toSorted()).toEqual(['second', 'third']);
+      await eventually(() => recorder.attemptsOf('failing').length).toBeGreaterThan(1);
+    });
+
     it('delivers again what failed, with growing attempts and in order', async () => {
       const { recorder } = await receive(
         'subscriber',

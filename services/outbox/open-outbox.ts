@@ -21,8 +21,8 @@ export interface OutboxOptions {
 export interface Outbox {
   readonly accept: Accept;
   readonly clock: ReceiptClock;
-  /** Carries what waits in the spool, whoever left it there, and what this process held back. */
-  heal(): Promise<void>;
+  /** Carries what waits in the spool, whoever left it there. @returns events that waited there */
+  drainSpool(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
       deadlineMs: config.acceptDeadlineMs,
     }),
     clock,
-    heal: () => relay.heal(),
+    drainSpool: () => relay.drainSpool(),
     close: () => relay.stop(),
   };
 }

@@ -85,6 +85,13 @@ export class Relay {
     return this.#inTurn(() => this.#heal());
   }
 
+  /** The same, also of what other processes have left in the spool. @returns events that waited there */
+  async drainSpool(): Promise<number> {
+    const { events } = await this.#options.spool.look();
+    await this.heal();
+    return events;
+  }
+
   #inTurn(work: () => Promise<void>): Promise<void> {
     const turn = this.#round.then(work);
     this.#round = turn.catch(() => undefined);

@@ -58,6 +58,7 @@ export async function openEmbeddedPlatform(config: Config, onError: OnError): Pr
         return withJobs(await openInProcessScheduler({ baseUrl: ownUrl, signer, dataDir }), jobs);
       },
       shared: false,
+      recordsPassage: true,
       bus,
       database,
       secrets,

@@ -10,7 +10,7 @@ import { openSecretManagerSecrets } from '#platform/secrets/secret-manager/secre
 import type { Secrets } from '#platform/secrets/secrets.ts';
 import { openBigQueryWarehouse } from '#platform/warehouse/bigquery/warehouse.ts';
 import { InvalidConfig } from '#schemas/problems.ts';
-import { OUTBOX, WEBHOOK_REQUESTS } from '#schemas/tables.ts';
+import { OUTBOX, PUBLISHED, WEBHOOK_REQUESTS } from '#schemas/tables.ts';
 import { SECRET_EVENTS_TOPIC } from '#schemas/topics.ts';
 import type { OnError, Platform } from './platform.ts';
 
@@ -27,6 +27,8 @@ export async function openGcpPlatform(gcp: GcpConfig, onError: OnError): Promise
   const opened = new AsyncDisposableStack();
   const keep = <Capability extends { close(): Promise<void> }>(capability: Capability) =>
     opened.adopt(capability, (one) => one.close());
+  // The emulator takes BigQuery subscriptions and writes nothing.
+  const recordsPassage = gcp.emulators.pubsub !== undefined;
   try {
     const database = keep(openDatabase(gcp, onError));
     const warehouse = keep(
@@ -35,7 +37,7 @@ export async function openGcpPlatform(gcp: GcpConfig, onError: OnError): Promise
         dataset: gcp.dataset,
         location: gcp.datasetLocation,
         connections: gcp.appendConnections,
-        tables: APPENDED,
+        tables: recordsPassage ? [...APPENDED, PUBLISHED] : APPENDED,
         appendTimeoutMs: APPEND_TIMEOUT_MS,
         restEndpoint: origin(gcp.emulators.bigquery),
         storageEndpoint: gcp.emulators.bigqueryStorage,
@@ -60,6 +62,7 @@ export async function openGcpPlatform(gcp: GcpConfig, onError: OnError): Promise
       secrets,
       warehouse,
       shared: true,
+      recordsPassage,
       verifyTaskToken: taskTokenVerifier(gcp),
       openScheduler: (_ownUrl, jobs) => openScheduler(gcp, jobs, onError),
       [Symbol.asyncDispose]: () => resources.disposeAsync(),

@@ -13,6 +13,11 @@ export interface Platform extends AsyncDisposable {
   readonly secrets: Secrets;
   /** True when other processes may run on the same state at the same time. */
   readonly shared: boolean;
+  /**
+   * True where nothing but a process of ours can write proof of passage. Pub/Sub does so by itself; its
+   * emulator and the in-process bus do not.
+   */
+  readonly recordsPassage: boolean;
   /** Checks the Authorization header of a call to a task endpoint. @throws NotAuthenticated */
   readonly verifyTaskToken: (authorization: string | undefined) => Promise<unknown>;
   /**

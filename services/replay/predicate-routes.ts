@@ -73,9 +73,7 @@ export async function predicateRoutes(
     async (request) => {
       const principal = authenticate(request);
       const { name } = request.params;
-      return shown(
-        await predicates.put(principal.tenantId, name, request.body, principal.actor),
-      );
+      return shown(await predicates.put(principal.tenantId, name, request.body, principal.actor));
     },
   );
 

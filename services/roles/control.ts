@@ -6,12 +6,14 @@ import { streamRoute } from '../events/stream.ts';
 import { type ApiToken, ensureApiToken } from '../http/api-token.ts';
 import { tokenAuthentication } from '../http/authenticate.ts';
 import { requestRoutes } from '../intake/request-routes.ts';
+import { metricsRoute } from '../metrics/route.ts';
+import { reconcileRoutes } from '../reconcile/routes.ts';
 import { predicateRoutes } from '../replay/predicate-routes.ts';
 import { PredicateStore } from '../replay/predicate-store.ts';
 import { ReplayStore } from '../replay/replay-store.ts';
 import { replayRoutes } from '../replay/routes.ts';
-import { metricsRoute } from '../metrics/route.ts';
 import type { Parts } from './parts.ts';
+import { makeReconciler } from './reconciler.ts';
 
 /** The role that serves the API. @returns the token it asks for */
 export async function startControl(parts: Parts): Promise<ApiToken> {
@@ -45,5 +47,6 @@ export async function startControl(parts: Parts): Promise<ApiToken> {
   await server.register(deadLetterRoutes, { authenticate, bus, database });
   await server.register(consumerRoutes, { authenticate, bus, database });
   await server.register(metricsRoute, { authenticate, metrics });
+  await server.register(reconcileRoutes, { authenticate, reconciler: makeReconciler(parts) });
   return apiToken;
 }

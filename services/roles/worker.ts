@@ -1,15 +1,19 @@
 import { hostname } from 'node:os';
-import { ReplayRunner } from '../replay/runner.ts';
 import { consume } from '../consumers/consume.ts';
 import type { Consumer } from '../consumers/consumer.ts';
 import { ConsumerMetrics } from '../consumers/consumer-metrics.ts';
 import { measureConsumers } from '../consumers/measure.ts';
 import { keepDeadLetters } from '../dead-letters/keeper.ts';
 import { metricsRoute } from '../metrics/route.ts';
+import { recordPassage } from '../proof/record-passage.ts';
+import { ReplayRunner } from '../replay/runner.ts';
 import { startResolver } from '../resolver/resolver.ts';
 import { ledgerCleanup } from '../tasks/ledger-cleanup.ts';
+import { deepReconcileTask, reconcileTask } from '../tasks/reconcile.ts';
 import { taskRoutes } from '../tasks/routes.ts';
+import { spoolDrain } from '../tasks/spool-drain.ts';
 import type { Parts } from './parts.ts';
+import { makeReconciler } from './reconciler.ts';
 
 /** The role that acts on events and does what the scheduler asks for. */
 export async function startWorker(parts: Parts, consumers: readonly Consumer[]): Promise<void> {
@@ -18,6 +22,13 @@ export async function startWorker(parts: Parts, consumers: readonly Consumer[]):
   const operatorTenantId = config.tenantId;
   const metrics = new ConsumerMetrics(parts.metrics);
   measureConsumers({ bus, database, metrics: parts.metrics, consumerMetrics: metrics });
+  if (platform.recordsPassage) {
+    // First of all: what the outbox carries again when it is opened must be recorded too.
+    const recorder = await recordPassage({ bus, warehouse, onError });
+    closing.push(() => recorder.close());
+  }
+  const reconciler = makeReconciler(parts);
+  await reconciler.begin();
   for (const consumer of consumers) {
     const running = await consume(bus, database, consumer, { metrics, operatorTenantId, onError });
     closing.push(() => running.close());
@@ -49,6 +60,9 @@ export async function startWorker(parts: Parts, consumers: readonly Consumer[]):
     tasks: new Map([
       ['ledger-cleanup', ledgerCleanup(database, config.ledgerDays)],
       ['replay-sweep', () => replays.look()],
+      ['reconcile', reconcileTask(reconciler)],
+      ['reconcile-deep', deepReconcileTask(reconciler)],
+      ['spool-drain', spoolDrain(parts.outbox)],
     ]),
     verifyToken: verifyTaskToken,
   });

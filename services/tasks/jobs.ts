@@ -4,4 +4,8 @@ import type { JobSpec } from '#platform/scheduler/scheduler.ts';
 export const JOBS: readonly JobSpec[] = [
   { name: 'ledger-cleanup', schedule: '17 * * * *', task: 'ledger-cleanup' },
   { name: 'replay-sweep', schedule: '* * * * *', task: 'replay-sweep' },
+  { name: 'reconcile', schedule: '*/5 * * * *', task: 'reconcile' },
+  // Between two runs of the other: one at a time may compare.
+  { name: 'reconcile-deep', schedule: '42 3 * * *', task: 'reconcile-deep' },
+  { name: 'spool-drain', schedule: '* * * * *', task: 'spool-drain' },
 ];

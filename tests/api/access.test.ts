@@ -35,6 +35,7 @@ const BODIES: Readonly<Record<string, object>> = {
   'POST /v1/dead-letters/x/drop': { reason: 'a test' },
   'POST /v1/dead-letters/drop': { filter: {}, reason: 'a test' },
   'POST /v1/dead-letters/retry': { filter: {} },
+  'POST /v1/reconcile': {},
 };
 
 const headers: { name: string; authorization?: string }[] = [

@@ -20,12 +20,15 @@ import { type Check, healthRoutes } from '#services/http/health.ts';
 import { createServer } from '#services/http/server.ts';
 import { RequestLog } from '#services/intake/request-log.ts';
 import { requestRoutes } from '#services/intake/request-routes.ts';
+import { Metrics } from '#services/metrics/metrics.ts';
+import { metricsRoute } from '#services/metrics/route.ts';
+import { Reconciler } from '#services/reconcile/reconciler.ts';
+import { reconcileRoutes } from '#services/reconcile/routes.ts';
+import { reconcileSettings } from '#services/reconcile/settings.ts';
 import { predicateRoutes } from '#services/replay/predicate-routes.ts';
 import { PredicateStore } from '#services/replay/predicate-store.ts';
 import { ReplayStore } from '#services/replay/replay-store.ts';
 import { replayRoutes } from '#services/replay/routes.ts';
-import { Metrics } from '#services/metrics/metrics.ts';
-import { metricsRoute } from '#services/metrics/route.ts';
 import { temporaryBus, temporarySecrets, temporaryWarehouse } from '../support/embedded-drivers.ts';
 
 export const PUBLIC_URL = 'https://hooks.example.com';
@@ -96,6 +99,16 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   await server.register(deadLetterRoutes, { authenticate, bus, database });
   await server.register(consumerRoutes, { authenticate, bus, database });
   await server.register(metricsRoute, { authenticate, metrics: new Metrics() });
+  const reconciler = new Reconciler({
+    bus,
+    database,
+    warehouse,
+    settings: reconcileSettings({ platform: 'embedded' }),
+    ledgerDays: 14,
+    log: logger,
+    onError,
+  });
+  await server.register(reconcileRoutes, { authenticate, reconciler });
   await server.register(healthRoutes, {
     checks: { database: () => health.check() },
     isReady: () => health.ready,

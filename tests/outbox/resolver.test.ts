@@ -104,7 +104,7 @@ async function start(): Promise<void> {
   const outbox = {
     accept: faulty,
     clock: new ReceiptClock(),
-    heal: async () => {},
+    drainSpool: async () => 0,
     close: async () => {},
   };
   resolver = await startResolver({

@@ -28,7 +28,7 @@ export interface ConsumerParts {
 /** Delivers a durable subscription's messages to one handler. */
 export class Consumer implements Subscription {
   readonly #parts: ConsumerParts;
-  readonly #queue = new OrderedQueue<Pending>(({ stored }) => stored.message.orderingKey);
+  readonly #queue: OrderedQueue<Pending>;
   readonly #readAhead: ReadAhead;
   /** What aborts each delivery under way. */
   readonly #inFlight = new Map<Pending, () => void>();
@@ -38,6 +38,9 @@ export class Consumer implements Subscription {
 
   constructor(parts: ConsumerParts) {
     this.#parts = parts;
+    this.#queue = new OrderedQueue(
+      parts.options.ordered ? ({ stored }) => stored.message.orderingKey : () => '',
+    );
     this.#readAhead = new ReadAhead(parts.log, parts.cursorFile.cursor, this.#queue);
   }
 

@@ -5,6 +5,7 @@ import { checkName } from './names.ts';
 /** A subscription's options with every default filled in. */
 export interface ResolvedOptions {
   readonly maxInFlight: number;
+  readonly ordered: boolean;
   readonly leaseMs: number;
   readonly backoff: { readonly minMs: number; readonly maxMs: number };
   readonly deadLetter: { readonly topic: string; readonly maxAttempts: number } | undefined;
@@ -18,7 +19,7 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
  * @throws InvalidRequest naming the option that makes no sense
  */
 export function resolveOptions(topic: string, options: SubscriptionOptions): ResolvedOptions {
-  const { maxInFlight = 64, leaseMs = 60_000, deadLetter } = options;
+  const { maxInFlight = 64, ordered = true, leaseMs = 60_000, deadLetter } = options;
   const backoff = options.backoff ?? { minMs: 100, maxMs: 60_000 };
   requireWhole('maxInFlight', maxInFlight, 1, Number.MAX_SAFE_INTEGER);
   requireWhole('leaseMs', leaseMs, 1, MAX_DELAY_MS);
@@ -31,7 +32,7 @@ export function resolveOptions(topic: string, options: SubscriptionOptions): Res
       throw new InvalidRequest(`Topic ${topic} cannot be its own dead-letter topic: name another.`);
     }
   }
-  return { maxInFlight, leaseMs, backoff, deadLetter };
+  return { maxInFlight, ordered, leaseMs, backoff, deadLetter };
 }
 
 function requireWhole(option: string, value: number, min: number, max: number): void {

@@ -32,7 +32,7 @@ const MIN_HOLD_MS = 3_600_000;
 /** Hands a durable subscription's messages to one handler. */
 export class Consumer implements Subscription {
   readonly #options: ConsumerOptions;
-  readonly #inbox = new OrderedInbox<Message>();
+  readonly #inbox: OrderedInbox<Message>;
   readonly #receiver: Receiver;
   /** What aborts each delivery under way. */
   readonly #inFlight = new Map<Entry, () => void>();
@@ -40,7 +40,8 @@ export class Consumer implements Subscription {
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
-    const { maxInFlight, leaseMs } = options.options;
+    const { maxInFlight, ordered, leaseMs } = options.options;
+    this.#inbox = new OrderedInbox(ordered);
     this.#receiver = new Receiver({
       ...options,
       onMessage: (message) => this.#onMessage(message),

@@ -5,9 +5,9 @@ type Settled = 'ack' | 'nack';
 
 /** Pure: messages as they come from either service, without any service. */
 describe('OrderedInbox', () => {
-  const make = () => {
+  const make = (ordered = true) => {
     const settled: string[] = [];
-    const inbox = new OrderedInbox<InboxMessage>();
+    const inbox = new OrderedInbox<InboxMessage>(ordered);
     const settle = (id: string, copy: number, how: Settled) => () => {
       settled.push(`${how} ${id}${copy > 1 ? `/${copy}` : ''}`);
     };
@@ -46,6 +46,17 @@ describe('OrderedInbox', () => {
     inbox.succeed(take('2'));
     inbox.succeed(take('3'));
     expect(settled).toEqual(['ack 1', 'ack 2', 'ack 3']);
+  });
+
+  it('gives all at once, and holds nothing back, where no order is asked for', () => {
+    const { inbox, add, take, settled } = make(false);
+    for (const id of ['1', '2', '3']) add(id);
+    const [first, second, third] = [take('1'), take('2'), take('3')];
+    inbox.fail(first)();
+    inbox.succeed(third);
+    inbox.succeed(second);
+    expect(settled).toEqual(['nack 1', 'ack 3', 'ack 2']);
+    expect(inbox.size).toBe(0);
   });
 
   it('holds the later ones until a failed message is back, and hands back only that one', () => {

@@ -41,6 +41,12 @@ export class OrderedInbox<Message extends InboxMessage> {
   readonly #ready: Entry<Message>[] = [];
   readonly #lanes = new Map<string, Lane<Message>>();
   readonly #byId = new Map<string, Entry<Message>>();
+  readonly #ordered: boolean;
+
+  /** @param ordered false takes every message as one without a key */
+  constructor(ordered = true) {
+    this.#ordered = ordered;
+  }
 
   /** Messages here that are not settled. */
   get size(): number {
@@ -53,7 +59,7 @@ export class OrderedInbox<Message extends InboxMessage> {
       known.copies.push(message);
       return;
     }
-    const key = message.orderingKey ?? '';
+    const key = this.#ordered ? (message.orderingKey ?? '') : '';
     const lane = this.#lanes.get(key);
     if (key === '') {
       this.#enter({ copies: [message], failures: 0, lane: undefined }, this.#ready);

@@ -4,6 +4,7 @@ import type { SubscriptionOptions } from '../bus.ts';
 /** A subscription's options with every default filled in. */
 export interface ResolvedOptions {
   readonly maxInFlight: number;
+  readonly ordered: boolean;
   readonly leaseMs: number;
   /** Undefined where the caller leaves it to whoever made the subscription. */
   readonly backoff: { readonly minMs: number; readonly maxMs: number } | undefined;
@@ -24,7 +25,7 @@ const MAX_ATTEMPTS = 100;
  * @throws InvalidRequest naming the option
  */
 export function resolveOptions(topic: string, options: SubscriptionOptions): ResolvedOptions {
-  const { maxInFlight = 64, leaseMs = 60_000, backoff, deadLetter } = options;
+  const { maxInFlight = 64, ordered = true, leaseMs = 60_000, backoff, deadLetter } = options;
   requireWhole('maxInFlight', maxInFlight, 1, Number.MAX_SAFE_INTEGER);
   requireWhole('leaseMs', leaseMs, 1, MAX_DELAY_MS);
   if (backoff) {
@@ -37,7 +38,7 @@ export function resolveOptions(topic: string, options: SubscriptionOptions): Res
       throw new InvalidRequest(`Topic ${topic} cannot be its own dead-letter topic: name another.`);
     }
   }
-  return { maxInFlight, leaseMs, backoff, deadLetter };
+  return { maxInFlight, ordered, leaseMs, backoff, deadLetter };
 }
 
 function requireWhole(option: string, value: number, min: number, max: number): void {

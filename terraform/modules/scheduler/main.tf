@@ -4,6 +4,9 @@ locals {
   jobs = {
     "ledger-cleanup" = { schedule = "17 * * * *", task = "ledger-cleanup" }
     "replay-sweep"   = { schedule = "* * * * *", task = "replay-sweep" }
+    "reconcile"      = { schedule = "*/5 * * * *", task = "reconcile" }
+    "reconcile-deep" = { schedule = "42 3 * * *", task = "reconcile-deep" }
+    "spool-drain" = { schedule = "* * * * *", task = "spool-drain" }
   }
 }
 

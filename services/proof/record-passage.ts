@@ -1,0 +1,122 @@
+import type { Bus, Delivery, Subscription, SubscriptionOptions } from '#platform/bus/bus.ts';
+import type { Row, Warehouse } from '#platform/warehouse/warehouse.ts';
+import { InvalidRow } from '#schemas/problems.ts';
+import { PUBLISHED } from '#schemas/tables.ts';
+import {
+  EVENTS_TOPIC,
+  OBSERVATIONS_PUBLISHED_SUBSCRIPTION,
+  OBSERVATIONS_TOPIC,
+  PUBLISHED_SUBSCRIPTION,
+} from '#schemas/topics.ts';
+import { PassageBatcher } from './passage-batch.ts';
+
+export interface RecordPassageOptions {
+  readonly bus: Bus;
+  readonly warehouse: Warehouse;
+  /** Longest time a message waits for others to be recorded with it. Default 500 ms. */
+  readonly maxWaitMs?: number;
+  readonly onError: (message: string, error: unknown) => void;
+}
+
+/** The subscription of each topic that proves what the topic carried. */
+const RECORDED: readonly (readonly [topic: string, subscription: string])[] = [
+  [EVENTS_TOPIC, PUBLISHED_SUBSCRIPTION],
+  [OBSERVATIONS_TOPIC, OBSERVATIONS_PUBLISHED_SUBSCRIPTION],
+];
+
+const BATCH_ROWS = 1_000;
+const BATCH_CHARS = 2 * 1024 * 1024;
+/** While the warehouse is away every message fails: one line tells of it, not thousands. */
+const REPORT_MS = 10_000;
+
+const SUBSCRIPTION: SubscriptionOptions = {
+  // One batch on its way and one gathering; the rest waits in the bus, where it takes no memory.
+  maxInFlight: 2 * BATCH_ROWS,
+  ordered: false,
+  backoff: { minMs: 1_000, maxMs: 30_000 },
+};
+
+/**
+ * Makes the subscriptions that hold what has to be recorded. Call it before anything is published: what
+ * passes earlier has no proof, and is carried again.
+ */
+export async function prepareRecording(bus: Bus): Promise<void> {
+  for (const [topic, subscription] of RECORDED) await bus.createSubscription(topic, subscription);
+}
+
+/**
+ * Records what the topics carried in integration_events_published, where the bus does not do so by
+ * itself, as Pub/Sub does with a BigQuery subscription: the same columns, the message unchanged, at
+ * least once. A message is acknowledged when its row is durable; until then the bus keeps it.
+ */
+export async function recordPassage(options: RecordPassageOptions): Promise<Subscription> {
+  const { bus, maxWaitMs = 500 } = options;
+  const batcher = new PassageBatcher({
+    append: appender(options),
+    maxWaitMs,
+    maxRows: BATCH_ROWS,
+    maxChars: BATCH_CHARS,
+  });
+  await prepareRecording(bus);
+  const open = await Promise.all(
+    RECORDED.map(([topic, name]) =>
+      bus.subscribe(
+        topic,
+        name,
+        (delivery) => {
+          const row = passageRow(name, delivery);
+          return batcher.add(row, delivery.data.length);
+        },
+        SUBSCRIPTION,
+      ),
+    ),
+  );
+  return {
+    close: async () => {
+      batcher.hurry();
+      await Promise.all(open.map((subscription) => subscription.close()));
+    },
+  };
+}
+
+/**
+ * The row a BigQuery subscription with write_metadata and no schema would write. The event's id stands
+ * first among the attributes: there it can be read without parsing them, ten million at a time.
+ */
+export function passageRow(subscription: string, delivery: Delivery): Row {
+  const { event_id, ...others } = delivery.attributes;
+  return {
+    subscription_name: subscription,
+    message_id: delivery.messageId,
+    publish_time: new Date(delivery.publishedAtMs).toISOString(),
+    data: delivery.data,
+    attributes: JSON.stringify({ ...(event_id !== undefined && { event_id }), ...others }),
+  };
+}
+
+function appender({ warehouse, onError }: RecordPassageOptions) {
+  let reportedAtMs = Number.NEGATIVE_INFINITY;
+  const append = async (rows: readonly Row[]): Promise<void> => {
+    try {
+      await warehouse.append(PUBLISHED.name, rows);
+    } catch (error) {
+      if (error instanceof InvalidRow) return appendSingly(rows, error);
+      const nowMs = performance.now();
+      if (nowMs - reportedAtMs >= REPORT_MS) {
+        reportedAtMs = nowMs;
+        onError('What the bus carried could not be recorded; the bus keeps it meanwhile.', error);
+      }
+      throw error;
+    }
+  };
+  /** One message that fits no row must not keep its neighbours from being recorded, or come for ever. */
+  const appendSingly = async (rows: readonly Row[], error: InvalidRow): Promise<void> => {
+    if (rows.length > 1) {
+      for (const row of rows) await append([row]);
+      return;
+    }
+    const id = rows[0]?.message_id;
+    onError(`Message ${id} fits no row of ${PUBLISHED.name}: it has no proof of passage.`, error);
+  };
+  return append;
+}
