@@ -8,6 +8,8 @@ import type { ApiToken } from './http/api-token.ts';
 import { type Check, healthRoutes } from './http/health.ts';
 import { createServer } from './http/server.ts';
 import { RequestLog } from './intake/request-log.ts';
+import { AcceptanceCounts } from './ledger/acceptance-counts.ts';
+import { countedAccept } from './ledger/counted-accept.ts';
 import type { Consumer } from './outbox/consume.ts';
 import { openOutbox } from './outbox/open-outbox.ts';
 import { openPlatform } from './platform/platform.ts';
@@ -71,11 +73,13 @@ async function start(
   const store = new ConnectionStore(database);
   const directory = new ConnectionDirectory({ load: () => store.all(), adapters, onError });
 
+  const counts = new AcceptanceCounts({ warehouse, onError });
   let closeOutbox = async () => {};
   const listening = { url: '', ready: false };
   const parts: Parts = {
     adapters,
     config,
+    counts,
     directory,
     closing: [],
     log: new RequestLog({ warehouse, onError }),
@@ -84,7 +88,7 @@ async function start(
     outbox: once(async () => {
       const outbox = await openOutbox({ config, logger, onError, platform });
       closeOutbox = () => outbox.close();
-      return outbox;
+      return { ...outbox, accept: countedAccept(outbox.accept, counts) };
     }),
     platform,
     publicUrl: () => config.publicUrl ?? listening.url,
@@ -95,7 +99,7 @@ async function start(
   resources.defer(async () => {
     await Promise.all(parts.closing.map((close) => close()));
     // Last: until then events may be on their way into it.
-    await closeOutbox();
+    await Promise.all([closeOutbox(), counts.close()]);
   });
   const { roles } = config;
   if (roles.has('worker')) await startWorker(parts, consumers);

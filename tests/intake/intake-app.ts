@@ -19,6 +19,8 @@ import { RateLimiter } from '#services/intake/rate-limiter.ts';
 import { RequestLog } from '#services/intake/request-log.ts';
 import { requestRoutes } from '#services/intake/request-routes.ts';
 import { intakeRoutes } from '#services/intake/routes.ts';
+import { AcceptanceCounts } from '#services/ledger/acceptance-counts.ts';
+import { countedAccept } from '#services/ledger/counted-accept.ts';
 import { createAccept } from '#services/outbox/accept.ts';
 import { FakeBus } from '#services/outbox/fakes.test-support.ts';
 import { PublishProgress } from '#services/outbox/publish-progress.ts';
@@ -94,11 +96,15 @@ export async function startIntake(
     trustedProxies: options.trustedProxies ?? 0,
   });
   stack.defer(() => server.close());
+  const counts = stack.adopt(new AcceptanceCounts({ warehouse, onError }), (one) => one.close());
+  const progress = new PublishProgress();
+  const accept = createAccept({ bus, warehouse, progress, deadlineMs: 2_500 });
   await server.register(intakeRoutes, {
     adapters,
-    accept: createAccept({ bus, warehouse, progress: new PublishProgress(), deadlineMs: 2_500 }),
+    accept: countedAccept(accept, counts),
     bodyLimitBytes: BODY_LIMIT_BYTES,
     clock: new ReceiptClock(),
+    counts,
     directory,
     limiter: new RateLimiter(options.ratePerSecond ?? 1_000),
     log,
