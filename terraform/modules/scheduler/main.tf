@@ -3,6 +3,7 @@
 locals {
   jobs = {
     "ledger-cleanup" = { schedule = "17 * * * *", task = "ledger-cleanup" }
+    "ledger-export"  = { schedule = "* * * * *", task = "ledger-export" }
   }
 }
 
