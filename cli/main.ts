@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { Problem } from '#schemas/problem.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { CommandFailed, EXIT } from './exit.ts';
-import { wholeNumber } from './whole-number.ts';
+import { wholeNumber, wholeNumberOrNone } from './whole-number.ts';
 
 /** Loaded when used: each command starts without what the others need. */
 const connectionCommands = () => import('./commands/connections.ts');
@@ -23,7 +23,7 @@ const program = new Command('tributary')
   .addHelpText(
     'after',
     `
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no server answers.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no server answers, 4 the audit waits for the rest.
 Configuration is read from the environment: see docs/operations.md.`,
   );
 
@@ -134,6 +134,16 @@ program
   .option('--limit <n>', 'at most so many', wholeNumber, 50)
   .option('--json', 'print JSON')
   .action(async (id, options) => (await import('./commands/events.ts')).events(id, options));
+
+program
+  .command('audit')
+  .description('prove that nothing accepted was lost, or name what is missing')
+  .option('--from <time>', 'received from, RFC 3339 (default: an hour before --to)')
+  .option('--to <time>', 'received before, RFC 3339 (default: now)')
+  .option('--limit <n>', 'name at most so many events', wholeNumber, 100)
+  .option('--grace <minutes>', 'for how long events may be on their way', wholeNumberOrNone, 10)
+  .option('--json', 'print JSON')
+  .action(async (options) => (await import('./commands/audit.ts')).audit(options));
 
 const schema = program
   .command('schema')

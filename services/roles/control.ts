@@ -1,3 +1,4 @@
+import { auditRoutes } from '../audit/routes.ts';
 import { connectionRoutes } from '../connections/routes.ts';
 import { eventRoutes } from '../events/routes.ts';
 import { streamRoute } from '../events/stream.ts';
@@ -9,7 +10,7 @@ import type { Parts } from './parts.ts';
 /** The role that serves the API. @returns the token it asks for */
 export async function startControl(parts: Parts): Promise<ApiToken> {
   const { adapters, config, directory, log, platform, publicUrl, server, store } = parts;
-  const { bus, secrets, warehouse } = platform;
+  const { bus, database, secrets, warehouse } = platform;
   const apiToken = await ensureApiToken(config.keyDir, config.apiToken);
   const authenticate = tokenAuthentication(apiToken.value, {
     tenantId: config.tenantId,
@@ -18,6 +19,13 @@ export async function startControl(parts: Parts): Promise<ApiToken> {
   await server.register(eventRoutes, { authenticate, warehouse });
   await server.register(streamRoute, { authenticate, bus });
   await server.register(requestRoutes, { authenticate, log, warehouse });
+  await server.register(auditRoutes, {
+    authenticate,
+    database,
+    flushCounts: () => parts.counts.flush(),
+    keepDays: config.ledgerDays,
+    warehouse,
+  });
   await server.register(connectionRoutes, {
     adapters,
     authenticate,

@@ -4,28 +4,29 @@
 -- id and time of receipt; outboxed counts ids, in the minute they were first received in. The other side
 -- counts when it comes within eight days. An embedded server writes no proofs, and misses none.
 WITH received AS (
-  SELECT
-    tenant_id,
-    event_id,
-    received_at,
-    MIN(received_at) OVER (PARTITION BY tenant_id, event_id) AS first_received_at
+  SELECT tenant_id, event_id, MIN(received_at) AS received_at
   FROM integration_events_outbox
   WHERE received_at >= from_time - INTERVAL 8 DAY AND received_at < to_time + INTERVAL 1 HOUR
-  GROUP BY tenant_id, event_id, received_at
+  GROUP BY tenant_id, event_id
 ),
-carried AS (
+proofs AS (
   SELECT
     JSON_VALUE(attributes, '$.tenant_id') AS tenant_id,
     JSON_VALUE(attributes, '$.event_id') AS event_id,
-    MIN(COALESCE(CAST(JSON_VALUE(attributes, '$.received_at') AS TIMESTAMP), publish_time))
-      AS received_at,
-    COUNT(DISTINCT CASE
+    CASE
       WHEN JSON_VALUE(attributes, '$.carried_again') = 'replay'
         THEN COALESCE(JSON_VALUE(attributes, '$.replay_id'), '')
-    END) AS replays
+    END AS replay_id,
+    MIN(COALESCE(CAST(JSON_VALUE(attributes, '$.received_at') AS TIMESTAMP), publish_time))
+      AS received_at
   FROM integration_events_published
   WHERE publish_time >= from_time - INTERVAL 1 HOUR AND publish_time < to_time + INTERVAL 8 DAY
-  GROUP BY 1, 2
+  GROUP BY 1, 2, 3
+),
+carried AS (
+  SELECT tenant_id, event_id, MIN(received_at) AS received_at, COUNT(replay_id) AS replays
+  FROM proofs
+  GROUP BY tenant_id, event_id
 ),
 passage AS (
   SELECT
@@ -33,7 +34,6 @@ passage AS (
     TIMESTAMP_TRUNC(COALESCE(received.received_at, carried.received_at), MINUTE) AS minute,
     received.event_id AS outbox_id,
     carried.event_id AS carried_id,
-    received.event_id IS NULL OR received.received_at = received.first_received_at AS is_first,
     carried.replays
   FROM received
   FULL OUTER JOIN carried
@@ -43,15 +43,37 @@ by_passage AS (
   SELECT
     tenant_id,
     minute,
-    COUNT(outbox_id) AS receipts,
-    COUNT(CASE WHEN is_first THEN outbox_id END) AS outboxed,
-    COUNT(CASE WHEN is_first THEN carried_id END) AS published,
-    SUM(CASE WHEN is_first THEN COALESCE(replays, 0) ELSE 0 END) AS replayed,
-    COUNT(CASE WHEN is_first AND carried_id IS NULL THEN outbox_id END) AS without_proof,
+    COUNT(outbox_id) AS outboxed,
+    COUNT(carried_id) AS published,
+    SUM(COALESCE(replays, 0)) AS replayed,
+    COUNT(CASE WHEN carried_id IS NULL THEN outbox_id END) AS without_proof,
     COUNT(CASE WHEN outbox_id IS NULL THEN carried_id END) AS without_outbox_row
   FROM passage
   WHERE minute >= from_time AND minute < to_time
   GROUP BY tenant_id, minute
+),
+by_receipt AS (
+  SELECT tenant_id, TIMESTAMP_TRUNC(received_at, MINUTE) AS minute, COUNT(*) AS receipts
+  FROM (
+    SELECT DISTINCT tenant_id, event_id, received_at
+    FROM integration_events_outbox
+    WHERE received_at >= from_time AND received_at < to_time + INTERVAL 1 HOUR
+  ) AS pairs
+  GROUP BY 1, 2
+),
+stored AS (
+  SELECT
+    COALESCE(by_passage.tenant_id, by_receipt.tenant_id) AS tenant_id,
+    COALESCE(by_passage.minute, by_receipt.minute) AS minute,
+    receipts,
+    outboxed,
+    published,
+    replayed,
+    without_proof,
+    without_outbox_row
+  FROM by_passage
+  FULL OUTER JOIN by_receipt
+  ON by_passage.tenant_id = by_receipt.tenant_id AND by_passage.minute = by_receipt.minute
 ),
 latest AS (
   SELECT tenant_id, minute, measure, total
@@ -77,8 +99,8 @@ by_count AS (
 ),
 figures AS (
   SELECT
-    COALESCE(by_passage.tenant_id, by_count.tenant_id) AS tenant_id,
-    COALESCE(by_passage.minute, by_count.minute) AS minute,
+    COALESCE(stored.tenant_id, by_count.tenant_id) AS tenant_id,
+    COALESCE(stored.minute, by_count.minute) AS minute,
     COALESCE(requests_accepted, 0) AS requests_accepted,
     COALESCE(accepted, 0) AS accepted,
     COALESCE(resolved, 0) AS resolved,
@@ -91,12 +113,13 @@ figures AS (
     COALESCE(dead_lettered, 0) AS dead_lettered,
     COALESCE(without_proof, 0) AS without_proof,
     COALESCE(without_outbox_row, 0) AS without_outbox_row
-  FROM by_passage
+  FROM stored
   FULL OUTER JOIN by_count
-  ON by_passage.tenant_id = by_count.tenant_id AND by_passage.minute = by_count.minute
+  ON stored.tenant_id = by_count.tenant_id AND stored.minute = by_count.minute
 )
 SELECT
   *,
-  GREATEST(accepted + resolved - receipts - spool_waiting, 0) AS not_outboxed,
+  GREATEST(accepted + resolved - receipts - spool_waiting - without_outbox_row, 0) AS not_outboxed,
   GREATEST(receipts - accepted - resolved, 0) AS uncounted
 FROM figures
+WHERE minute >= from_time AND minute < to_time

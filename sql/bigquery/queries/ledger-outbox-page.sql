@@ -6,7 +6,7 @@
 -- @to_time TIMESTAMP
 -- @after_event_id STRING
 -- @row_limit INT64
-SELECT event_id, event_type LIKE '%.observed' AS observed, MIN(received_at) AS received_at
+SELECT event_id, event_type, MIN(received_at) AS received_at
 FROM integration_events_outbox
 WHERE received_at >= @from_time
   AND received_at < @to_time
