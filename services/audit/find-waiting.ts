@@ -34,19 +34,20 @@ export async function findDeadLetters(
   { fromMs, toMs }: AuditWindow,
   limit: number,
 ): Promise<MissingEvent[]> {
-  const rows = await database.query<WaitingRow & { consumer: string; state: string }>(
-    `SELECT event_id, received_at, consumer, state FROM dead_letters
+  const rows = await database.query<WaitingRow & { id: string; consumer: string; state: string }>(
+    `SELECT id, event_id, received_at, consumer, state FROM dead_letters
      WHERE tenant_id = $1 AND received_at >= $2 AND received_at < $3
        AND state IN ('retrying', 'open', 'retried')
      ORDER BY received_at, event_id, consumer LIMIT $4`,
     [tenantId, new Date(fromMs), new Date(toMs), limit],
   );
-  return rows.map(({ event_id, received_at, consumer, state }) =>
+  return rows.map(({ id, event_id, received_at, consumer, state }) =>
     toMissing(event_id, {
       kind: 'dead_letter',
       state: state === 'open' ? 'known' : 'healing',
       minuteMs: minuteOf(received_at),
       consumer,
+      deadLetterId: id,
     }),
   );
 }

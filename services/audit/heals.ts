@@ -8,31 +8,32 @@ export interface Ailing {
   readonly minuteMs: number;
   readonly consumer?: string | undefined;
   readonly eventType?: string | undefined;
+  readonly deadLetterId?: string | undefined;
 }
 
-/** What makes an event good that is not everywhere it should be; a command where one is needed. */
-export function healsBy({ kind, state, minuteMs, consumer, eventType }: Ailing): string {
+/** A message is published a moment after its event was received. */
+const PUBLISHED_WITHIN_MS = 10 * MINUTE_MS;
+
+/** What makes an event good that is not everywhere it should be: by itself, or by a command. */
+export function healsBy(ailing: Ailing): string {
+  const { kind, state, minuteMs } = ailing;
   if (kind === 'in_spool') return 'the spool is drained by itself as soon as a store answers';
   if (kind === 'dead_letter') {
-    return state === 'healing' ? 'it is tried again' : 'retry the dead letter, or drop it';
+    return state === 'healing'
+      ? 'it is tried again'
+      : `npx tributary dead-letters retry ${ailing.deadLetterId}`;
   }
-  if (kind === 'without_outbox_row') {
-    return 'reconciliation appends it from its proof of passage, every few minutes';
+  if (kind === 'not_consumed') {
+    return state === 'healing' ? 'it is on its way to the consumer' : replayCommand(ailing);
   }
-  if (state === 'healing') {
-    return kind === 'without_proof'
-      ? 'reconciliation publishes it again, every few minutes'
-      : 'it is on its way to the consumer';
-  }
-  const command = [
-    'npx tributary replay',
-    `--from ${toInstant(minuteMs)} --to ${toInstant(minuteMs + MINUTE_MS)}`,
-    // A replay takes observations only when it is told to; they have one consumer.
-    ...(eventType !== undefined && isObservation(eventType)
-      ? [`--type ${eventType}`]
-      : consumer === undefined
-        ? []
-        : [`--consumer ${consumer}`]),
-  ];
-  return command.join(' ');
+  if (state === 'healing') return 'reconciliation sees to it every few minutes';
+  const toMs = minuteMs + (kind === 'without_proof' ? MINUTE_MS : PUBLISHED_WITHIN_MS);
+  return `npx tributary reconcile --from ${toInstant(minuteMs)} --to ${toInstant(toMs)}`;
+}
+
+function replayCommand({ minuteMs, consumer, eventType = '' }: Ailing): string {
+  const range = `--from ${toInstant(minuteMs)} --to ${toInstant(minuteMs + MINUTE_MS)}`;
+  // A replay takes observations only when it is told to; they have one consumer.
+  const whose = isObservation(eventType) ? `--type ${eventType}` : `--consumer ${consumer}`;
+  return `npx tributary replay ${range} ${whose}`;
 }

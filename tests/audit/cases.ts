@@ -60,7 +60,7 @@ export const AUDIT_CASES: readonly AuditCase[] = [
       await world.store(lost);
       await world.consume(BOTH, lost);
       const minute = world.at(1);
-      const heals = `npx tributary replay --from ${minute} --to ${world.at(2)}`;
+      const heals = `npx tributary reconcile --from ${minute} --to ${world.at(2)}`;
       return {
         verdict: 'missing',
         disagreements: [{ minute, kind: 'without_proof', events: 1, state: 'missing' }],
@@ -76,7 +76,7 @@ export const AUDIT_CASES: readonly AuditCase[] = [
       await world.prove([lost]);
       await world.consume(BOTH, lost);
       const minute = world.at(1);
-      const heals = 'reconciliation appends it from its proof of passage, every few minutes';
+      const heals = `npx tributary reconcile --from ${minute} --to ${world.at(11)}`;
       return {
         verdict: 'missing',
         disagreements: [{ minute, kind: 'without_outbox_row', events: 1, state: 'missing' }],
@@ -184,8 +184,12 @@ export const AUDIT_CASES: readonly AuditCase[] = [
     plant: async (world) => {
       const letter = world.event(1);
       await world.whole(['directory'], letter);
-      await deadLetter(world.database, { ...letter, consumer: 'commission' }, 'open');
-      const heals = 'retry the dead letter, or drop it';
+      const letterId = await deadLetter(
+        world.database,
+        { ...letter, consumer: 'commission' },
+        'open',
+      );
+      const heals = `npx tributary dead-letters retry ${letterId}`;
       const about = { kind: 'dead_letter', minute: world.at(1), consumer: 'commission' } as const;
       return {
         verdict: 'proved',
@@ -282,7 +286,7 @@ export const AUDIT_CASES: readonly AuditCase[] = [
       await spooled(world.database, world.event(0));
       const named = { kind: 'without_proof', state: 'missing' } as const;
       const heals = (minute: number) =>
-        `npx tributary replay --from ${world.at(minute)} --to ${world.at(minute + 1)}`;
+        `npx tributary reconcile --from ${world.at(minute)} --to ${world.at(minute + 1)}`;
       return {
         verdict: 'missing',
         truncated: true,

@@ -70,17 +70,20 @@ export async function subscribe(
   ]);
 }
 
+/** @returns the id of the dead letter */
 export async function deadLetter(
   database: Database,
   { consumer, event_id, tenant_id, received_at }: Processed,
   state: 'retrying' | 'open' | 'retried' | 'dropped' | 'resolved',
-): Promise<void> {
-  await database.query(
+): Promise<string | undefined> {
+  const [row] = await database.query<{ id: string }>(
     `INSERT INTO dead_letters (id, consumer, topic, event_id, tenant_id, received_at, message,
        message_bytes, state, attempts, reason, history)
-     VALUES (gen_random_uuid(), $1, $2, $3, $4, $5, '{}', 2, $6, 1, 'Error', '[]')`,
+     VALUES (gen_random_uuid(), $1, $2, $3, $4, $5, '{}', 2, $6, 1, 'Error', '[]')
+     RETURNING id`,
     [consumer, EVENTS_TOPIC, event_id, tenant_id, received_at, state],
   );
+  return row?.id;
 }
 
 /** Puts an event into the spool, which counts it. */

@@ -41,6 +41,7 @@ passage AS (
     TIMESTAMP_TRUNC(COALESCE(received.received_at, carried.received_at), MINUTE) AS minute,
     received.event_id AS outbox_id,
     carried.event_id AS carried_id,
+    carried.event_id IS NULL AS lacks_proof,
     received.observed,
     TIMESTAMP_TRUNC(received.last_received_at, MINUTE)
       > TIMESTAMP_TRUNC(received.received_at, MINUTE) AS is_repeated,
@@ -57,7 +58,7 @@ by_passage AS (
     COUNT(CASE WHEN is_repeated AND observed THEN outbox_id END) AS observations_again,
     COUNT(carried_id) AS published,
     SUM(COALESCE(replays, 0)) AS replayed,
-    COUNT(CASE WHEN carried_id IS NULL THEN outbox_id END) AS without_proof,
+    COUNT(CASE WHEN lacks_proof THEN outbox_id END) AS without_proof,
     COUNT(CASE WHEN outbox_id IS NULL THEN carried_id END) AS without_outbox_row
   FROM passage
   WHERE minute >= @from_time AND minute < @to_time

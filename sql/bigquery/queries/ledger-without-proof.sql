@@ -1,5 +1,5 @@
 -- Events of a tenant that were received in the window and that Pub/Sub is not known to have carried, the
--- earliest first. Where no proofs are written, on an embedded server, none.
+-- earliest first. An embedded server came to have proofs later: what it received before is not missed.
 -- Bytes cap: 20 GiB
 -- @tenant_id STRING
 -- @from_time TIMESTAMP

@@ -2,7 +2,8 @@
 -- accepted as the answering processes counted it, what the outbox has, what Pub/Sub proves it carried,
 -- and what one of them lacks. accepted and resolved compare with receipts, which are different pairs of
 -- id and time of receipt; outboxed counts ids, in the minute they were first received in. The other side
--- counts when it comes within eight days. An embedded server writes no proofs, and misses none.
+-- counts when it comes within eight days. What was received before there were proofs is not missed where
+-- an installation came to have them later, as an embedded server does.
 WITH received AS (
   SELECT tenant_id, event_id, MIN(received_at) AS received_at
   FROM integration_events_outbox
@@ -34,6 +35,9 @@ passage AS (
     DATE_TRUNC('minute', COALESCE(received.received_at, carried.received_at)) AS minute,
     received.event_id AS outbox_id,
     carried.event_id AS carried_id,
+    carried.event_id IS NULL
+      AND received.received_at >= (SELECT MIN(publish_time) FROM integration_events_published)
+      AS lacks_proof,
     carried.replays
   FROM received
   FULL OUTER JOIN carried
@@ -46,10 +50,7 @@ by_passage AS (
     COUNT(outbox_id) AS outboxed,
     COUNT(carried_id) AS published,
     SUM(COALESCE(replays, 0)) AS replayed,
-    COUNT(CASE
-      WHEN carried_id IS NULL AND EXISTS (SELECT 1 FROM integration_events_published)
-        THEN outbox_id
-    END) AS without_proof,
+    COUNT(CASE WHEN lacks_proof THEN outbox_id END) AS without_proof,
     COUNT(CASE WHEN outbox_id IS NULL THEN carried_id END) AS without_outbox_row
   FROM passage
   WHERE minute >= from_time AND minute < to_time

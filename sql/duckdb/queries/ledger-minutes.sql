@@ -37,6 +37,9 @@ passage AS (
     DATE_TRUNC('minute', COALESCE(received.received_at, carried.received_at)) AS minute,
     received.event_id AS outbox_id,
     carried.event_id AS carried_id,
+    carried.event_id IS NULL
+      AND received.received_at >= (SELECT MIN(publish_time) FROM integration_events_published)
+      AS lacks_proof,
     received.observed,
     DATE_TRUNC('minute', received.last_received_at)
       > DATE_TRUNC('minute', received.received_at) AS is_repeated,
@@ -53,10 +56,7 @@ by_passage AS (
     COUNT(CASE WHEN is_repeated AND observed THEN outbox_id END) AS observations_again,
     COUNT(carried_id) AS published,
     SUM(COALESCE(replays, 0)) AS replayed,
-    COUNT(CASE
-      WHEN carried_id IS NULL AND EXISTS (SELECT 1 FROM integration_events_published)
-        THEN outbox_id
-    END) AS without_proof,
+    COUNT(CASE WHEN lacks_proof THEN outbox_id END) AS without_proof,
     COUNT(CASE WHEN outbox_id IS NULL THEN carried_id END) AS without_outbox_row
   FROM passage
   WHERE minute >= $from_time::TIMESTAMP AND minute < $to_time::TIMESTAMP

@@ -1,5 +1,5 @@
 -- Events of a tenant that were received in the window and that Pub/Sub is not known to have carried, the
--- earliest first. Where no proofs are written, on an embedded server, none.
+-- earliest first. An embedded server came to have proofs later: what it received before is not missed.
 WITH received AS (
   SELECT event_id, MIN(received_at) AS received_at
   FROM integration_events_outbox
@@ -20,6 +20,6 @@ FROM received
 LEFT JOIN carried ON carried.event_id = received.event_id
 WHERE carried.event_id IS NULL
   AND received.received_at >= $from_time::TIMESTAMP
-  AND EXISTS (SELECT 1 FROM integration_events_published)
+  AND received.received_at >= (SELECT MIN(publish_time) FROM integration_events_published)
 ORDER BY received.received_at, received.event_id
 LIMIT $row_limit::BIGINT
