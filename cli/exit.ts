@@ -4,6 +4,8 @@ export const EXIT = {
   failed: 1,
   usage: 2,
   serverUnreachable: 3,
+  /** Of the audit: nothing is missing, and not all is there yet. */
+  notYet: 4,
 } as const;
 
 /** Ends a command with a message for the user and an exit code. */

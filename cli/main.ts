@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { Problem } from '#schemas/problem.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { CommandFailed, EXIT } from './exit.ts';
-import { eventCount, wholeNumber } from './whole-number.ts';
+import { eventCount, wholeNumber, wholeNumberOrNone } from './whole-number.ts';
 
 /** Loaded when used: each command starts without what the others need. */
 const connectionCommands = () => import('./commands/connections.ts');
@@ -28,7 +28,7 @@ const program = new Command('tributary')
   .addHelpText(
     'after',
     `
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no server answers.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no server answers, 4 the audit waits for the rest.
 Configuration is read from the environment: see docs/operations.md.`,
   );
 
@@ -243,6 +243,15 @@ program
   .option('--resume', 'let a suspended reconciliation try once more')
   .option('--json', 'print JSON')
   .action(async (options) => (await import('./commands/reconcile.ts')).reconcile(options));
+program
+  .command('audit')
+  .description('prove that nothing accepted was lost, or name what is missing')
+  .option('--from <time>', 'received from, RFC 3339 (default: an hour before --to)')
+  .option('--to <time>', 'received before, RFC 3339 (default: now)')
+  .option('--limit <n>', 'name at most so many events', wholeNumber, 100)
+  .option('--grace <minutes>', 'for how long events may be on their way', wholeNumberOrNone, 10)
+  .option('--json', 'print JSON')
+  .action(async (options) => (await import('./commands/audit.ts')).audit(options));
 
 const schema = program
   .command('schema')

@@ -5,6 +5,11 @@ export function printJson(value: unknown): void {
 
 /** Writes rows in columns as wide as their longest cell. */
 export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
+  process.stdout.write(tableText(header, rows));
+}
+
+/** Rows in columns as wide as their longest cell, each line with its end. */
+export function tableText(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );
@@ -13,7 +18,7 @@ export function printTable(header: readonly string[], rows: readonly (readonly s
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd();
-  process.stdout.write(`${[header, ...rows].map(line).join('\n')}\n`);
+  return `${[header, ...rows].map(line).join('\n')}\n`;
 }
 
 /** Text from outside, safe to show in a terminal: control characters are made visible. */

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { eventCount, wholeNumber } from './whole-number.ts';
+import { eventCount, wholeNumber, wholeNumberOrNone } from './whole-number.ts';
 
 describe('numbers of options', () => {
   it.each(['1', '50', '999999'])('takes %s', (text) => {
@@ -12,6 +12,11 @@ describe('numbers of options', () => {
       expect(() => wholeNumber(text)).toThrow(InvalidArgumentError);
     },
   );
+  it('takes 0 where it may be', () => {
+    expect(wholeNumberOrNone('0')).toBe(0);
+    expect(wholeNumberOrNone('7')).toBe(7);
+    expect(() => wholeNumberOrNone('-1')).toThrow(InvalidArgumentError);
+  });
 });
 
 describe('counts of events', () => {

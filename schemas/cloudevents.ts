@@ -20,6 +20,8 @@ export function eventAttributes(event: CanonicalEvent): Record<string, string> {
     connection_id: event.connection_id,
     provider: event.provider,
     trace_id: event.metadata.trace_id,
+    // So that a proof of passage tells whose minute it belongs to without its message being read.
+    received_at: event.received_at,
   };
   if (event.org_id !== null) attributes.org_id = event.org_id;
   return attributes;

@@ -137,6 +137,7 @@ describe('CloudEvents attributes', () => {
       connection_id: 'con_1',
       provider: 'hubspot',
       trace_id: '0123456789abcdef0123456789abcdef',
+      received_at: event.received_at,
     });
   });
 

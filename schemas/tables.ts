@@ -32,9 +32,10 @@ export interface Table {
   readonly clusterBy: readonly string[];
   /**
    * Where a row says whose it is, for row access: default the columns tenant_id and org_id; else the
-   * JSON text in this column; none: the table says who has access and is read by everyone.
+   * JSON text in this column; tenant: the column tenant_id alone, for rows that tell of a whole tenant
+   * and are not shown to members of one organisation; none: rows of no tenant, read by everyone.
    */
-  readonly tenantIn?: 'attributes' | 'none';
+  readonly tenantIn?: 'attributes' | 'tenant' | 'none';
   /** BigQuery labels, for cost reports: lower case letters, digits, _ and -. */
   readonly labels?: Readonly<Record<string, string>>;
   readonly columns: readonly Column[];
@@ -147,6 +148,43 @@ export const PUBLISHED: Table = {
       'STRING',
       'The attributes of the message as a JSON object: event_id, tenant_id, event_type and others.',
     ),
+  ],
+};
+
+/** What the loss ledger compares the outbox and the proofs with. docs/decisions/0021 defines the measures. */
+export const LEDGER_COUNTS: Table = {
+  name: 'integration_ledger_counts',
+  description:
+    'What was counted elsewhere than in the outbox, by tenant and minute of receipt: accepted by the processes that answered, consumed, spooled and dead-lettered by Postgres. Cumulative: of a measure, tenant, minute, consumer and reporter the row recorded last counts; reporters are added up.',
+  partitionBy: 'minute',
+  partitionExpirationDays: SHORT_LIVED_DAYS,
+  clusterBy: ['tenant_id', 'measure', 'consumer'],
+  tenantIn: 'tenant',
+  labels: labels('ledger'),
+  columns: [
+    required('measure', 'STRING', 'What was counted, for example events_accepted or consumed.'),
+    required('tenant_id', 'STRING', 'The customer of the platform.'),
+    required('minute', 'TIMESTAMP', 'Minute of receipt of the events that were counted.'),
+    nullable('consumer', 'STRING', 'The consumer, where each has a count of its own.'),
+    required('reporter', 'STRING', 'Who counted: one run of a process, or postgres.'),
+    required('total', 'INT64', 'How many so far, in all.'),
+    required('recorded_at', 'TIMESTAMP', 'When the reporter had counted so many.'),
+  ],
+};
+
+export const CONSUMERS: Table = {
+  name: 'integration_consumers',
+  description:
+    'Who consumes events, so that a consumer that consumed nothing is missed. Of a consumer the row recorded last counts.',
+  clusterBy: ['consumer'],
+  tenantIn: 'none',
+  labels: labels('ledger'),
+  columns: [
+    required('consumer', 'STRING', 'Name of the consumer and of its subscription.'),
+    required('topic', 'STRING', 'The topic it reads: integration-events or the observations.'),
+    required('subscribed_at', 'TIMESTAMP', 'It is to consume what was received from then on.'),
+    required('active', 'BOOL', 'False once it consumes no more.'),
+    required('recorded_at', 'TIMESTAMP', 'When the row was written.'),
   ],
 };
 
@@ -280,6 +318,8 @@ export const TABLES: readonly Table[] = [
   OUTBOX,
   PUBLISHED,
   WEBHOOK_REQUESTS,
+  LEDGER_COUNTS,
+  CONSUMERS,
   CONNECTIONS,
   TRANSACTIONS,
   EXTERNAL_IDS,

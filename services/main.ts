@@ -9,6 +9,8 @@ import type { ApiToken } from './http/api-token.ts';
 import { type Check, healthRoutes } from './http/health.ts';
 import { createServer } from './http/server.ts';
 import { RequestLog } from './intake/request-log.ts';
+import { AcceptanceCounts } from './ledger/acceptance-counts.ts';
+import { countedAccept } from './ledger/counted-accept.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { openOutbox } from './outbox/open-outbox.ts';
 import { openPlatform } from './platform/platform.ts';
@@ -72,11 +74,13 @@ async function start(
   const store = new ConnectionStore(database);
   const directory = new ConnectionDirectory({ load: () => store.all(), adapters, onError });
 
+  const counts = new AcceptanceCounts({ warehouse, onError });
   let closeOutbox = async () => {};
   const listening = { url: '', ready: false };
   const parts: Parts = {
     adapters,
     config,
+    counts,
     directory,
     closing: [],
     log: new RequestLog({ warehouse, onError }),
@@ -86,7 +90,7 @@ async function start(
     outbox: once(async () => {
       const outbox = await openOutbox({ config, logger, onError, platform });
       closeOutbox = () => outbox.close();
-      return outbox;
+      return { ...outbox, accept: countedAccept(outbox.accept, counts) };
     }),
     platform,
     publicUrl: () => config.publicUrl ?? listening.url,
@@ -97,7 +101,7 @@ async function start(
   resources.defer(async () => {
     await Promise.all(parts.closing.map((close) => close()));
     // Last: until then events may be on their way into it.
-    await closeOutbox();
+    await Promise.all([closeOutbox(), counts.close()]);
   });
   const { roles } = config;
   if (roles.has('worker')) await startWorker(parts, consumers);

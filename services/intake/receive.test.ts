@@ -58,6 +58,7 @@ describe('receive', () => {
         return { accepted: events.length, duplicates: 0 };
       },
       clock,
+      counts: { add: () => undefined },
       directory,
       limiter: new RateLimiter(1_000),
       log,

@@ -11,6 +11,7 @@ import {
 import type { LoadedConnection } from '../connections/connection.ts';
 import type { ConnectionDirectory } from '../connections/directory.ts';
 import type { SecretCache } from '../connections/secret-cache.ts';
+import type { AcceptanceCounts } from '../ledger/acceptance-counts.ts';
 import type { Accept, Acceptance } from '../outbox/accept.ts';
 import type { ReceiptClock } from '../outbox/receipt-clock.ts';
 import { buildEvents } from './build-events.ts';
@@ -23,6 +24,7 @@ import type { RequestLog } from './request-log.ts';
 export interface IntakeDependencies {
   readonly accept: Accept;
   readonly clock: ReceiptClock;
+  readonly counts: Pick<AcceptanceCounts, 'add'>;
   readonly directory: ConnectionDirectory;
   readonly secrets: SecretCache;
   readonly limiter: RateLimiter;
@@ -54,8 +56,9 @@ export async function receive(call: Call, intake: IntakeDependencies): Promise<R
     verified = true;
     assertEnabled(connection);
     const verifiedCall = { request: call.request, connection, secrets, requestId };
-    const { accepting, skipped, answer } = transform(verifiedCall, intake);
+    const { accepting, receivedAtMs, skipped, answer } = transform(verifiedCall, intake);
     const acceptance = await accepting;
+    intake.counts.add('requests_accepted', connection.tenantId, receivedAtMs, 1);
     recordOutcome(intake.log, { call, connection, requestId }, skipped, acceptance);
     return { answer: answer ?? countsAnswer(acceptance, skipped.length) };
   } catch (error) {
@@ -72,6 +75,7 @@ export async function receive(call: Call, intake: IntakeDependencies): Promise<R
 /** What is left to wait for. Holds no event: they are garbage once they are on their way. */
 interface Transformed extends Omit<WebhookResult, 'drafts'> {
   readonly accepting: Promise<Acceptance>;
+  readonly receivedAtMs: number;
 }
 
 interface VerifiedCall {
@@ -86,14 +90,15 @@ function transform(
   intake: IntakeDependencies,
 ): Transformed {
   const { drafts, ...rest } = connection.bound.webhook(request, secrets);
+  // Taken here and not when the request came: between this and the start of the publish nothing
+  // waits, so the relay's watermark never passes an event that is still on its way.
+  const receivedAtMs = intake.clock.nowMs();
   const events = buildEvents(drafts, connection, {
     traceId: requestId,
-    // Taken here and not when the request came: between this and the start of the publish nothing
-    // waits, so the relay's watermark never passes an event that is still on its way.
-    receivedAtMs: intake.clock.nowMs(),
+    receivedAtMs,
     source: 'webhook',
   });
-  return { ...rest, accepting: intake.accept(events) };
+  return { ...rest, accepting: intake.accept(events), receivedAtMs };
 }
 
 function limit(call: Call, intake: IntakeDependencies): void {

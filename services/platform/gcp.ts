@@ -10,12 +10,12 @@ import { openSecretManagerSecrets } from '#platform/secrets/secret-manager/secre
 import type { Secrets } from '#platform/secrets/secrets.ts';
 import { openBigQueryWarehouse } from '#platform/warehouse/bigquery/warehouse.ts';
 import { InvalidConfig } from '#schemas/problems.ts';
-import { OUTBOX, PUBLISHED, WEBHOOK_REQUESTS } from '#schemas/tables.ts';
+import { CONSUMERS, LEDGER_COUNTS, OUTBOX, PUBLISHED, WEBHOOK_REQUESTS } from '#schemas/tables.ts';
 import { SECRET_EVENTS_TOPIC } from '#schemas/topics.ts';
 import type { OnError, Platform } from './platform.ts';
 
 /** What the roles append to. Readiness asks about these, so an account needs no right on the others. */
-const APPENDED = [OUTBOX, WEBHOOK_REQUESTS] as const;
+const APPENDED = [OUTBOX, WEBHOOK_REQUESTS, LEDGER_COUNTS, CONSUMERS] as const;
 /** A little longer than a sender waits: a later confirmation helps nobody, and holds up the end. */
 const APPEND_TIMEOUT_MS = 3_000;
 

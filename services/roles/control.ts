@@ -1,3 +1,4 @@
+import { auditRoutes } from '../audit/routes.ts';
 import { connectionRoutes } from '../connections/routes.ts';
 import { consumerRoutes } from '../consumers/routes.ts';
 import { deadLetterRoutes } from '../dead-letters/routes.ts';
@@ -27,6 +28,13 @@ export async function startControl(parts: Parts): Promise<ApiToken> {
   await server.register(eventRoutes, { authenticate, warehouse });
   await server.register(streamRoute, { authenticate, bus });
   await server.register(requestRoutes, { authenticate, log, warehouse });
+  await server.register(auditRoutes, {
+    authenticate,
+    database,
+    flushCounts: () => parts.counts.flush(),
+    keepDays: config.ledgerDays,
+    warehouse,
+  });
   await server.register(connectionRoutes, {
     adapters,
     authenticate,

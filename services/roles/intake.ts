@@ -20,6 +20,7 @@ export async function startIntake(parts: Parts): Promise<void> {
     adapters: parts.adapters,
     bodyLimitBytes: config.bodyLimitBytes,
     clock,
+    counts: parts.counts,
     directory: parts.directory,
     limiter: new RateLimiter(config.rateLimitPerSecond),
     log: parts.log,

@@ -5,6 +5,7 @@ import type { ConnectionDirectory } from '../connections/directory.ts';
 import type { ConnectionStore } from '../connections/store.ts';
 import type { createServer } from '../http/server.ts';
 import type { RequestLog } from '../intake/request-log.ts';
+import type { AcceptanceCounts } from '../ledger/acceptance-counts.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Outbox } from '../outbox/open-outbox.ts';
 import type { OnError, Platform } from '../platform/platform.ts';
@@ -13,6 +14,8 @@ import type { OnError, Platform } from '../platform/platform.ts';
 export interface Parts {
   readonly adapters: ReadonlyMap<string, Adapter>;
   readonly config: Config;
+  /** What this process answered, for the loss ledger. */
+  readonly counts: AcceptanceCounts;
   readonly directory: ConnectionDirectory;
   readonly log: RequestLog;
   readonly logger: FastifyBaseLogger;

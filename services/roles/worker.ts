@@ -9,6 +9,7 @@ import { recordPassage } from '../proof/record-passage.ts';
 import { ReplayRunner } from '../replay/runner.ts';
 import { startResolver } from '../resolver/resolver.ts';
 import { ledgerCleanup } from '../tasks/ledger-cleanup.ts';
+import { ledgerExport } from '../tasks/ledger-export.ts';
 import { deepReconcileTask, reconcileTask } from '../tasks/reconcile.ts';
 import { taskRoutes } from '../tasks/routes.ts';
 import { spoolDrain } from '../tasks/spool-drain.ts';
@@ -63,6 +64,7 @@ export async function startWorker(parts: Parts, consumers: readonly Consumer[]):
       ['reconcile', reconcileTask(reconciler)],
       ['reconcile-deep', deepReconcileTask(reconciler)],
       ['spool-drain', spoolDrain(parts.outbox)],
+      ['ledger-export', ledgerExport({ database, warehouse, keepDays: config.ledgerDays })],
     ]),
     verifyToken: verifyTaskToken,
   });

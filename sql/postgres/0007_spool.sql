@@ -7,7 +7,7 @@ CREATE TABLE spooled_events (
   received_at timestamptz NOT NULL,
   bytes integer NOT NULL,
   -- True when earlier events of its process wait in the outbox alone: it may not pass them on the bus.
-  after_outbox boolean NOT NULL,
+  after_outbox boolean NOT NULL DEFAULT false,
   -- The canonical event as JSON text: names of fields are the provider's, and may hold what jsonb cannot.
   event text NOT NULL
 );

@@ -61,18 +61,34 @@ export const ANALYST_CASES: readonly AnalystCase[] = [
     query: 'duplicates-by-provider',
     params: MARCH,
     rows: [
-      { tenant_id: 'acme', provider: 'hubspot', outbox_rows: 5, events: 4, repetitions: 1 },
+      { tenant_id: 'acme', provider: 'hubspot', outbox_rows: 6, events: 5, repetitions: 1 },
       { tenant_id: 'acme', provider: 'salesforce', outbox_rows: 1, events: 1, repetitions: 0 },
       { tenant_id: 'zenith', provider: 'custom', outbox_rows: 3, events: 3, repetitions: 0 },
     ],
   },
   {
     query: 'loss-ledger-disagreements',
+    params: { ...MARCH, to_time: march('06T09:11:00.000') },
+    rows: [
+      disagreement('acme', '02T10:00:00.000', 'commission', { perhaps_not_consumed: 1 }),
+      disagreement('zenith', '02T10:00:00.000', null, { without_proof: 1 }),
+      disagreement('zenith', '02T10:01:00.000', null, { not_outboxed: 1, without_proof: 1 }),
+      disagreement('acme', '02T10:02:00.000', null, { without_outbox_row: 1 }),
+      disagreement('acme', '02T10:03:00.000', null, { without_outbox_row: 1 }),
+      disagreement('acme', '03T08:02:00.000', null, { uncounted: 1 }),
+      disagreement('acme', '03T08:02:00.000', 'commission', { not_consumed: 1 }),
+      disagreement('acme', '06T09:00:00.000', 'resolver', { not_consumed: 1 }),
+    ],
+  },
+  {
+    query: 'consumption-by-consumer',
     params: MARCH,
     rows: [
-      ledger('zenith', '02T10:00:00.000', [2, 1, 1, 1, 0]),
-      ledger('zenith', '02T10:01:00.000', [1, 0, 1, 1, 0]),
-      ledger('acme', '02T10:02:00.000', [0, 1, -1, 0, 1]),
+      consumption('acme', 'commission', [5, 4, 0, 1], '03T08:02:00.000'),
+      consumption('acme', 'directory', [4, 4, 0, 0]),
+      consumption('acme', 'resolver', [1, 0, 0, 1], '06T09:00:00.000'),
+      consumption('zenith', 'commission', [3, 2, 1, 0]),
+      consumption('zenith', 'directory', [2, 2, 0, 0]),
     ],
   },
   {
@@ -328,33 +344,79 @@ export const OBJECT_CASES: readonly ObjectCase[] = [
     ],
   },
   {
-    name: 'loss_ledger_between counts a repetition, a late proof and a clock behind as no loss',
-    sql: `SELECT * FROM loss_ledger_between(TIMESTAMP '2026-03-02 00:00:00', TIMESTAMP '2026-03-05 00:00:00') WHERE difference = 0 ORDER BY minute`,
+    name: 'loss_ledger_between counts ids in the minute of the first receipt, and receipts in each',
+    sql: `SELECT minute, requests_accepted, accepted, receipts, outboxed, published FROM loss_ledger_between(TIMESTAMP '2026-03-02 10:00:00', TIMESTAMP '2026-03-02 10:06:00') WHERE tenant_id = 'acme' ORDER BY minute`,
     rows: [
-      ledger('acme', '02T10:00:00.000', [1, 1, 0, 0, 0]),
-      ledger('acme', '03T08:02:00.000', [1, 1, 0, 0, 0]),
-      ledger('acme', '04T12:00:00.000', [1, 1, 0, 0, 0]),
+      figures('02T10:00:00.000', { requests_accepted: 1, accepted: 1, receipts: 1, outboxed: 1 }),
+      figures('02T10:02:00.000', {}),
+      figures('02T10:03:00.000', {}),
+      figures('02T10:05:00.000', { accepted: 1, receipts: 1, published: 0 }),
     ],
   },
   {
-    name: 'loss_ledger_between finds a proof from before its window',
-    sql: `SELECT * FROM loss_ledger_between(TIMESTAMP '2026-03-02 10:00:29.5', TIMESTAMP '2026-03-02 10:00:35')`,
-    rows: [ledger('zenith', '02T10:00:00.000', [1, 1, 0, 0, 0])],
+    name: 'loss_ledger_between takes of each reporter the row recorded last, and adds reporters up',
+    sql: `SELECT accepted, receipts, not_outboxed, uncounted FROM loss_ledger_between(TIMESTAMP '2026-03-02 10:00:00', TIMESTAMP '2026-03-02 10:02:00') WHERE tenant_id = 'zenith' ORDER BY minute`,
+    rows: [
+      { accepted: 2, receipts: 2, not_outboxed: 0, uncounted: 0 },
+      { accepted: 2, receipts: 1, not_outboxed: 1, uncounted: 0 },
+    ],
   },
   {
-    name: 'loss_ledger_between finds a receipt from after its window',
-    sql: `SELECT * FROM loss_ledger_between(TIMESTAMP '2026-03-02 10:00:28', TIMESTAMP '2026-03-02 10:00:29.5')`,
-    rows: [],
+    name: 'loss_ledger_between takes what waits in the spool for no loss',
+    sql: `SELECT accepted, receipts, spooled, spool_waiting, not_outboxed FROM loss_ledger_between(TIMESTAMP '2026-03-05 00:00:00', TIMESTAMP '2026-03-06 00:00:00')`,
+    rows: [{ accepted: 3, receipts: 1, spooled: 2, spool_waiting: 2, not_outboxed: 0 }],
+  },
+  {
+    name: 'loss_ledger_between counts a late proof as no loss, and each replay of an event once',
+    sql: `SELECT outboxed, published, replayed, without_proof FROM loss_ledger_between(TIMESTAMP '2026-03-04 00:00:00', TIMESTAMP '2026-03-05 00:00:00')`,
+    rows: [{ outboxed: 1, published: 1, replayed: 2, without_proof: 0 }],
+  },
+  {
+    name: 'loss_ledger_between counts what the resolver made apart from what was received',
+    sql: `SELECT accepted, resolved, receipts, uncounted FROM loss_ledger_between(TIMESTAMP '2026-03-06 00:00:00', TIMESTAMP '2026-03-07 00:00:00')`,
+    rows: [{ accepted: 0, resolved: 1, receipts: 1, uncounted: 0 }],
+  },
+  {
+    name: 'loss_ledger_between has whole minutes that begin in its window',
+    sql: `SELECT tenant_id, minute, receipts FROM loss_ledger_between(TIMESTAMP '2026-03-02 10:00:30', TIMESTAMP '2026-03-02 10:01:00.001')`,
+    rows: [{ tenant_id: 'zenith', minute: march('02T10:01:00.000'), receipts: 1 }],
   },
   {
     name: 'loss_ledger_between takes no proof of an earlier receipt for a loss',
-    sql: `SELECT * FROM loss_ledger_between(TIMESTAMP '2026-03-07 00:00:00', TIMESTAMP '2026-03-08 00:00:00')`,
+    sql: `SELECT * FROM loss_ledger_between(TIMESTAMP '2026-03-07 00:00:00', TIMESTAMP '2026-03-09 00:00:00')`,
     rows: [],
   },
   {
+    name: 'consumption_ledger_between expects of each consumer what it reads, since it subscribed',
+    sql: `SELECT minute, consumer, expected, consumed, dead_lettered, set_aside, not_consumed, perhaps_not_consumed FROM consumption_ledger_between(TIMESTAMP '2026-03-02 10:00:00', TIMESTAMP '2026-03-02 10:02:00') WHERE tenant_id = 'zenith' ORDER BY minute, consumer`,
+    rows: [
+      consuming('02T10:00:00.000', 'commission', { expected: 2, consumed: 2 }),
+      consuming('02T10:00:00.000', 'directory', { expected: 1, consumed: 1 }),
+      consuming('02T10:01:00.000', 'commission', { expected: 1, dead_lettered: 1, set_aside: 1 }),
+      consuming('02T10:01:00.000', 'directory', { expected: 1, consumed: 1 }),
+    ],
+  },
+  {
+    name: 'consumption_ledger_between is not sure of an event that was received again',
+    sql: `SELECT minute, consumer, expected, consumed, dead_lettered, set_aside, not_consumed, perhaps_not_consumed FROM consumption_ledger_between(TIMESTAMP '2026-03-02 10:00:00', TIMESTAMP '2026-03-02 10:06:00') WHERE tenant_id = 'acme' ORDER BY minute`,
+    rows: [
+      consuming('02T10:00:00.000', 'commission', { expected: 1, perhaps_not_consumed: 1 }),
+      consuming('02T10:05:00.000', 'commission', { consumed: 1 }),
+    ],
+  },
+  {
     name: 'loss_ledger shows the last days',
-    sql: 'SELECT tenant_id, accepted, published, without_proof FROM loss_ledger',
-    rows: [{ tenant_id: 'zenith', accepted: 1, published: 0, without_proof: 1 }],
+    sql: 'SELECT tenant_id, accepted, outboxed, published, without_proof FROM loss_ledger',
+    rows: [{ tenant_id: 'zenith', accepted: 1, outboxed: 1, published: 0, without_proof: 1 }],
+  },
+  {
+    name: 'loss_ledger_disagreements shows the minutes of the last days that disagree',
+    sql: 'SELECT tenant_id, consumer, without_proof, not_consumed FROM loss_ledger_disagreements ORDER BY consumer NULLS FIRST',
+    rows: [
+      { tenant_id: 'zenith', consumer: null, without_proof: 1, not_consumed: 0 },
+      { tenant_id: 'zenith', consumer: 'commission', without_proof: 0, not_consumed: 1 },
+      { tenant_id: 'zenith', consumer: 'directory', without_proof: 0, not_consumed: 1 },
+    ],
   },
   {
     name: 'connections_current holds the latest state of what is not deleted',
@@ -371,7 +433,7 @@ export const OBJECT_CASES: readonly ObjectCase[] = [
     sql: `SELECT outcome, COUNT(*) AS requests, SUM(events) AS events FROM webhook_log GROUP BY outcome ORDER BY outcome`,
     rows: [
       // e4 came by polling and e8 by replay.
-      { outcome: 'accepted', requests: 8, events: 8 },
+      { outcome: 'accepted', requests: 9, events: 9 },
       { outcome: 'duplicate', requests: 1, events: 1 },
       { outcome: 'rejected', requests: 3, events: 8 },
     ],
@@ -392,10 +454,15 @@ export interface AccessCase {
 }
 
 export const ACCESS_CASES: readonly AccessCase[] = [
-  access('ann@example.com', 'integration_events_outbox', 'event_id', 'e1 e1 e2 e3 e4 e5'),
+  access('ann@example.com', 'integration_events_outbox', 'event_id', 'e1 e1 e10 e2 e3 e4 e5'),
   // Platform level and their own organisation, not the other one's.
   access('bob@example.com', 'integration_events_outbox', 'event_id', 'e6 e7'),
-  access('eve@example.com', 'integration_events_outbox', 'event_id', 'e1 e1 e2 e3 e4 e5 e6 e8 e9'),
+  access(
+    'eve@example.com',
+    'integration_events_outbox',
+    'event_id',
+    'e1 e1 e10 e2 e3 e4 e5 e6 e8 e9',
+  ),
   access('nobody@example.com', 'integration_events_outbox', 'event_id', ''),
   access('ann@example.com', 'webhook_requests', 'request_id', 'r1 r2 r3'),
   access('bob@example.com', 'integration_connections', 'connection_id', 'con_3'),
@@ -410,23 +477,63 @@ export const ACCESS_CASES: readonly AccessCase[] = [
     'e6_2026-03-02T10:00:29.000Z',
   ),
   access('nobody@example.com', 'integration_events_published', 'message_id', ''),
+  // Figures of a whole tenant: not to a member of one of its organisations.
+  access('bob@example.com', 'integration_ledger_counts', 'measure', ''),
 ];
 
 function access(principal: string, table: string, column: string, sees: string): AccessCase {
   return { principal, table, column, sees: sees === '' ? [] : sees.split(' ') };
 }
 
-function ledger(tenant_id: string, minute: string, counts: readonly number[]): Row {
-  const [accepted = 0, published = 0, difference = 0, without_proof = 0, without_outbox_row = 0] =
-    counts;
+function disagreement(tenant_id: string, minute: string, consumer: string | null, more: Row): Row {
   return {
     tenant_id,
     minute: march(minute),
-    accepted,
-    published,
-    difference,
-    without_proof,
-    without_outbox_row,
+    consumer,
+    not_outboxed: 0,
+    uncounted: 0,
+    without_proof: 0,
+    without_outbox_row: 0,
+    not_consumed: 0,
+    perhaps_not_consumed: 0,
+    ...more,
+  };
+}
+
+function consumption(
+  tenant_id: string,
+  consumer: string,
+  counts: readonly number[],
+  behind_since?: string,
+): Row {
+  const [expected = 0, consumed = 0, dead_lettered = 0, not_consumed = 0] = counts;
+  return {
+    tenant_id,
+    consumer,
+    expected,
+    consumed,
+    dead_lettered,
+    not_consumed,
+    behind_since: behind_since === undefined ? null : march(behind_since),
+  };
+}
+
+function figures(minute: string, more: Row): Row {
+  const none = { requests_accepted: 0, accepted: 0, receipts: 0, outboxed: 0, published: 1 };
+  return { minute: march(minute), ...none, ...more };
+}
+
+function consuming(minute: string, consumer: string, more: Row): Row {
+  return {
+    minute: march(minute),
+    consumer,
+    expected: 0,
+    consumed: 0,
+    dead_lettered: 0,
+    set_aside: 0,
+    not_consumed: 0,
+    perhaps_not_consumed: 0,
+    ...more,
   };
 }
 

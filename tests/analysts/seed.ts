@@ -5,7 +5,9 @@ import {
   ANALYST_ACCESS,
   COMMISSION_ENTRIES,
   CONNECTIONS,
+  CONSUMERS,
   EXTERNAL_IDS,
+  LEDGER_COUNTS,
   OUTBOX,
   PUBLISHED,
   TRANSACTIONS,
@@ -89,9 +91,18 @@ const outbox: readonly Row[] = [
     ...occurred(YESTERDAY, YESTERDAY),
     org_id: 'org_b',
   }),
+  event('e10', 'deal.observed', 'd9', {
+    ...ACME,
+    ...occurred(march('06T08:59:59.000'), march('06T09:00:00.000')),
+  }),
 ];
 
-const proof = (event_id: string, tenant_id: string, publish_time: string, org_id?: string): Row => {
+const proof = (
+  event_id: string,
+  tenant_id: string,
+  publish_time: string,
+  more: Readonly<Record<string, string>> = {},
+): Row => {
   const envelope = outbox.find((row) => row.event_id === event_id);
   const connection_id = envelope?.connection_id ?? 'con_1';
   return {
@@ -99,7 +110,7 @@ const proof = (event_id: string, tenant_id: string, publish_time: string, org_id
     message_id: `${event_id}_${publish_time}`,
     publish_time,
     data: JSON.stringify({ ...envelope, event_id, payload: { amount: '12.50' } }),
-    attributes: JSON.stringify({ event_id, tenant_id, connection_id, ...(org_id && { org_id }) }),
+    attributes: JSON.stringify({ event_id, tenant_id, connection_id, ...more }),
   };
 };
 
@@ -109,12 +120,105 @@ const published: readonly Row[] = [
   proof('e2', 'acme', march('03T08:02:00.600')),
   proof('e3', 'acme', march('09T00:00:01.100')),
   // Three days late, by the relay.
-  proof('e4', 'acme', march('07T12:00:00.000'), 'org_x'),
+  proof('e4', 'acme', march('07T12:00:00.000'), { org_id: 'org_x' }),
+  // Twice by one replay, and once by another.
+  proof('e4', 'acme', march('08T12:00:00.000'), { carried_again: 'replay', replay_id: 'r1' }),
+  proof('e4', 'acme', march('08T12:00:01.000'), { carried_again: 'replay', replay_id: 'r1' }),
+  proof('e4', 'acme', march('08T13:00:00.000'), { carried_again: 'replay', replay_id: 'r2' }),
   proof('e5', 'acme', march('05T12:00:01.100')),
   // Pub/Sub's clock is a second behind ours.
   proof('e6', 'zenith', march('02T10:00:29.000')),
   // The outbox never got this one.
   proof('e99', 'acme', march('02T10:02:10.000')),
+  // Nor this one, which was received a minute before it was published.
+  proof('e98', 'acme', march('02T10:04:00.200'), { received_at: march('02T10:03:59.900') }),
+  // Of long ago, and replayed: its outbox row is older than the ledger looks back.
+  proof('e97', 'acme', march('02T10:06:00.000'), { received_at: '2026-01-01T00:00:00.000Z' }),
+  proof('e10', 'acme', march('06T09:00:00.100'), { received_at: march('06T09:00:00.000') }),
+];
+
+const count = (
+  measure: string,
+  tenant_id: string,
+  minute: string,
+  total: number,
+  more: Overrides = {},
+): Row => ({
+  measure,
+  tenant_id,
+  minute,
+  consumer: null,
+  reporter: 'postgres',
+  total,
+  recorded_at: march('31T00:00:00.000'),
+  ...more,
+});
+const accepted = (tenant_id: string, time: string, total: number, more: Overrides = {}) =>
+  count('events_accepted', tenant_id, march(time), total, { reporter: 'run_1.0', ...more });
+const consumed = (consumer: string, tenant_id: string, time: string, total = 1) =>
+  count('consumed', tenant_id, march(time), total, { consumer });
+const YESTERDAY_MINUTE = `${YESTERDAY.slice(0, 16)}:00.000Z`;
+
+const counts: readonly Row[] = [
+  count('requests_accepted', 'acme', march('02T10:00:00.000'), 1, { reporter: 'run_1.0' }),
+  accepted('acme', '02T10:00:00.000', 1),
+  accepted('acme', '02T10:05:00.000', 1),
+  // Two processes; of the one the later row counts, and the same row twice is one.
+  accepted('zenith', '02T10:00:00.000', 0, { recorded_at: march('02T10:00:05.000') }),
+  accepted('zenith', '02T10:00:00.000', 1, { recorded_at: march('02T10:00:10.000') }),
+  accepted('zenith', '02T10:00:00.000', 1, { recorded_at: march('02T10:00:10.000') }),
+  accepted('zenith', '02T10:00:00.000', 1, { reporter: 'run_2.0' }),
+  // One that the outbox never got.
+  accepted('zenith', '02T10:01:00.000', 2),
+  // e2 was accepted by a process that was killed before it could write its count.
+  accepted('acme', '04T12:00:00.000', 1),
+  // Two wait in the spool.
+  accepted('acme', '05T12:00:00.000', 3),
+  count('spooled', 'acme', march('05T12:00:00.000'), 2),
+  count('spool_waiting', 'acme', march('05T12:00:00.000'), 0, {
+    recorded_at: march('05T11:00:00.000'),
+  }),
+  count('spool_waiting', 'acme', march('05T12:00:00.000'), 2),
+  accepted('acme', '06T09:00:00.000', 0),
+  count('events_resolved', 'acme', march('06T09:00:00.000'), 1, { reporter: 'run_1.0' }),
+  accepted('acme', '09T00:00:00.000', 1),
+  count('events_accepted', 'zenith', YESTERDAY_MINUTE, 1, { reporter: 'run_1.0' }),
+  // e1, as it was received the second time.
+  consumed('commission', 'acme', '02T10:05:00.000'),
+  consumed('commission', 'zenith', '02T10:00:00.000', 2),
+  count('dead_lettered', 'zenith', march('02T10:01:00.000'), 1, { consumer: 'commission' }),
+  count('set_aside', 'zenith', march('02T10:01:00.000'), 1, { consumer: 'commission' }),
+  consumed('commission', 'acme', '04T12:00:00.000'),
+  consumed('commission', 'acme', '05T12:00:00.000'),
+  consumed('commission', 'acme', '09T00:00:00.000'),
+  // It subscribed within this minute, and has all since then.
+  consumed('directory', 'zenith', '02T10:00:00.000'),
+  consumed('directory', 'zenith', '02T10:01:00.000'),
+  consumed('directory', 'acme', '03T08:02:00.000'),
+  consumed('directory', 'acme', '04T12:00:00.000'),
+  consumed('directory', 'acme', '05T12:00:00.000'),
+  consumed('directory', 'acme', '09T00:00:00.000'),
+];
+
+const consumer = (name: string, topic: string, since: string, more: Overrides = {}): Row => ({
+  consumer: name,
+  topic,
+  subscribed_at: march(since),
+  active: true,
+  recorded_at: march('01T00:00:00.000'),
+  ...more,
+});
+
+const consumers: readonly Row[] = [
+  consumer('commission', 'integration-events', '31T00:00:00.000', {
+    recorded_at: march('01T00:00:00.000'),
+  }),
+  consumer('commission', 'integration-events', '01T00:00:00.000', {
+    recorded_at: march('02T00:00:00.000'),
+  }),
+  consumer('directory', 'integration-events', '02T10:00:35.000'),
+  consumer('gone', 'integration-events', '01T00:00:00.000', { active: false }),
+  consumer('resolver', 'integration-observations', '01T00:00:00.000'),
 ];
 
 const refused = (request_id: string, time: string, overrides: Overrides): Row => ({
@@ -285,6 +389,8 @@ export const SEED: ReadonlyMap<string, readonly Row[]> = new Map([
   [OUTBOX.name, outbox],
   [PUBLISHED.name, published],
   [WEBHOOK_REQUESTS.name, requests],
+  [LEDGER_COUNTS.name, counts],
+  [CONSUMERS.name, consumers],
   [CONNECTIONS.name, connections],
   [TRANSACTIONS.name, transactions],
   [EXTERNAL_IDS.name, externalIds],

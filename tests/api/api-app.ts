@@ -8,6 +8,7 @@ import type { Database } from '#platform/database/database.ts';
 import { openTestDatabase } from '#platform/database/testing.ts';
 import type { Secrets } from '#platform/secrets/secrets.ts';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
+import { auditRoutes } from '#services/audit/routes.ts';
 import { ConnectionDirectory } from '#services/connections/directory.ts';
 import { connectionRoutes } from '#services/connections/routes.ts';
 import { ConnectionStore } from '#services/connections/store.ts';
@@ -83,6 +84,14 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   await server.register(eventRoutes, { authenticate, warehouse });
   await server.register(streamRoute, { authenticate, bus });
   await server.register(requestRoutes, { authenticate, log, warehouse });
+  const flushCounts = async () => undefined;
+  await server.register(auditRoutes, {
+    authenticate,
+    database,
+    flushCounts,
+    keepDays: 14,
+    warehouse,
+  });
   const publicUrl = () => PUBLIC_URL;
   const connections = { adapters, authenticate, directory, publicUrl, secrets, store };
   await server.register(connectionRoutes, connections);

@@ -19,6 +19,8 @@ import { RateLimiter } from '#services/intake/rate-limiter.ts';
 import { RequestLog } from '#services/intake/request-log.ts';
 import { requestRoutes } from '#services/intake/request-routes.ts';
 import { intakeRoutes } from '#services/intake/routes.ts';
+import { AcceptanceCounts } from '#services/ledger/acceptance-counts.ts';
+import { countedAccept } from '#services/ledger/counted-accept.ts';
 import { createAccept } from '#services/outbox/accept.ts';
 import { acceptParts, FakeBus } from '#services/outbox/fakes.test-support.ts';
 import { ReceiptClock } from '#services/outbox/receipt-clock.ts';
@@ -95,11 +97,14 @@ export async function startIntake(
     trustedProxies: options.trustedProxies ?? 0,
   });
   stack.defer(() => server.close());
+  const counts = stack.adopt(new AcceptanceCounts({ warehouse, onError }), (one) => one.close());
+  const accept = createAccept({ ...acceptParts(), bus, warehouse });
   await server.register(intakeRoutes, {
     adapters,
-    accept: createAccept({ ...acceptParts(), bus, warehouse }),
+    accept: countedAccept(accept, counts),
     bodyLimitBytes: BODY_LIMIT_BYTES,
     clock: new ReceiptClock(),
+    counts,
     directory,
     limiter: new RateLimiter(options.ratePerSecond ?? 1_000),
     log,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeWith } from '#platform/testing/describe-with.ts';
 import { openDuckDbWarehouse } from '#platform/warehouse/duckdb/warehouse.ts';
-import { OUTBOX, WEBHOOK_REQUESTS } from '#schemas/tables.ts';
+import { LEDGER_COUNTS, OUTBOX, PUBLISHED, WEBHOOK_REQUESTS } from '#schemas/tables.ts';
 import { outboxRow } from '../conformance.ts';
 import type { CellValue, Row, Warehouse } from '../warehouse.ts';
 import {
@@ -18,7 +18,7 @@ import { openBigQueryWarehouse } from './warehouse.ts';
 // Real: both drivers with their queries, DuckDB and the emulator. Asserted: the same rows give the
 // same answers.
 
-const TABLES = [OUTBOX, WEBHOOK_REQUESTS];
+const TABLES = [OUTBOX, WEBHOOK_REQUESTS, PUBLISHED, LEDGER_COUNTS];
 const at = (seconds: number) => new Date(Date.UTC(2026, 0, 31, 12, 0, seconds)).toISOString();
 
 const EVENTS: readonly Row[] = [
@@ -47,6 +47,47 @@ const REQUESTS: readonly Row[] = [
   body_bytes: 12,
   occurrences: 3,
 }));
+
+const proof = (
+  index: number,
+  seconds: number,
+  attributes: Readonly<Record<string, string>>,
+): Row => ({
+  subscription_name: 's',
+  message_id: `${index}_${seconds}`,
+  publish_time: at(seconds),
+  data: '{}',
+  attributes: JSON.stringify({
+    event_id: outboxRow(index).event_id,
+    tenant_id: 'acme',
+    ...attributes,
+  }),
+});
+const PROOFS: readonly Row[] = [
+  proof(1, 1, { received_at: at(1) }),
+  proof(1, 30, { received_at: at(1), carried_again: 'replay', replay_id: 'r1' }),
+  proof(2, 2, {}),
+  // The outbox has no such event, which was received a minute before it was published.
+  proof(5, 61, { received_at: at(59) }),
+  proof(6, 61, {}),
+  proof(7, 61, { tenant_id: 'other' }),
+];
+const COUNTS: readonly Row[] = [
+  ['events_accepted', 'acme', null, 'a', 2, 1],
+  ['events_accepted', 'acme', null, 'a', 5, 2],
+  ['events_accepted', 'acme', null, 'b', 1, 1],
+  ['consumed', 'acme', 'directory', 'postgres', 3, 1],
+  ['consumed', 'other', 'directory', 'postgres', 9, 1],
+].map(([measure, tenant_id, consumer, reporter, total, recorded]) => ({
+  measure: measure as string,
+  tenant_id: tenant_id as string,
+  minute: at(0),
+  consumer: consumer as string | null,
+  reporter: reporter as string,
+  total: total as number,
+  recorded_at: at(recorded as number),
+}));
+const WINDOW = { tenant_id: 'acme', from_time: at(0), to_time: at(120) };
 
 const PAGE: Readonly<Record<string, CellValue>> = {
   tenant_id: 'acme',
@@ -132,6 +173,14 @@ const cases: readonly [string, string, Readonly<Record<string, CellValue>>, numb
   ['counts of a tenant', 'outbox-histogram', { ...BUCKETS, tenant_id: 'other' }, 1],
   ['sizes by second', 'outbox-sizes', BUCKETS, 5],
   ['sizes without observations', 'outbox-sizes', { ...BUCKETS, with_observations: false }, 4],
+  ['minutes of the ledger', 'ledger-minutes', WINDOW, 2],
+  ['minutes of nobody', 'ledger-minutes', { ...WINDOW, tenant_id: 'nobody' }, 0],
+  ['events without proof', 'ledger-without-proof', { ...WINDOW, row_limit: 10 }, 1],
+  ['events without an outbox row', 'ledger-without-outbox-row', { ...WINDOW, row_limit: 10 }, 2],
+  ['some of them', 'ledger-without-outbox-row', { ...WINDOW, row_limit: 1 }, 1],
+  ['ids of a window', 'ledger-outbox-page', { ...WINDOW, after_event_id: '', row_limit: 10 }, 3],
+  ['ids from one on', 'ledger-outbox-page', { ...WINDOW, after_event_id: id(2), row_limit: 1 }, 1],
+  ['what was counted elsewhere', 'ledger-counts', WINDOW, 2],
   ['requests', 'webhook-requests', { tenant_id: 'acme', connection_id: null, row_limit: 10 }, 3],
   [
     'requests of a connection',
@@ -164,6 +213,8 @@ describeWith(BIGQUERY_EMULATOR, (path) => {
     for (const warehouse of [bigQuery, duckDb]) {
       await warehouse.append(OUTBOX.name, EVENTS);
       await warehouse.append(WEBHOOK_REQUESTS.name, REQUESTS);
+      await warehouse.append(PUBLISHED.name, PROOFS);
+      await warehouse.append(LEDGER_COUNTS.name, COUNTS);
     }
   }, 90_000);
   afterAll(async () => {

@@ -81,12 +81,12 @@ module "warehouse" {
   appenders = {
     intake = {
       member = module.identities.members["intake"]
-      tables = ["integration_events_outbox", "webhook_requests"]
+      tables = ["integration_events_outbox", "integration_ledger_counts", "webhook_requests"]
     }
-    # What it resolves observations to.
+    # What it resolves observations to, and what Postgres has counted.
     worker = {
       member = module.identities.members["worker"]
-      tables = ["integration_events_outbox"]
+      tables = ["integration_consumers", "integration_events_outbox", "integration_ledger_counts"]
     }
   }
   readers = merge(

@@ -38,6 +38,25 @@ locals {
       }
     }
 
+    integration_ledger_counts = {
+      description = "What was counted elsewhere than in the outbox, by tenant and minute of receipt: accepted by the processes that answered, consumed, spooled and dead-lettered by Postgres. Cumulative: of a measure, tenant, minute, consumer and reporter the row recorded last counts; reporters are added up."
+      labels      = { product = "tributary", part = "ledger" }
+      cluster_by  = ["tenant_id", "measure", "consumer"]
+      partition = {
+        by              = "minute"
+        unit            = "DAY"
+        filter_required = true
+        expiration_days = 90
+      }
+    }
+
+    integration_consumers = {
+      description = "Who consumes events, so that a consumer that consumed nothing is missed. Of a consumer the row recorded last counts."
+      labels      = { product = "tributary", part = "ledger" }
+      cluster_by  = ["consumer"]
+      partition   = null
+    }
+
     integration_connections = {
       description = "History of connections, append-only: one row for each change, with the state after it. connections_current holds the latest of each. No secrets and no settings."
       labels      = { product = "tributary", part = "connections" }

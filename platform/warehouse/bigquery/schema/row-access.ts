@@ -38,10 +38,12 @@ export function membershipPredicate(table: Table): string | undefined {
   const column = (name: string) =>
     table.tenantIn === 'attributes' ? `JSON_VALUE(attributes, '$.${name}')` : name;
   const [tenant, org] = [column('tenant_id'), column('org_id')];
-  return `${tenant} IN (
+  const wholeTenant = `${tenant} IN (
   SELECT access.tenant_id FROM ${ANALYST_ACCESS.name} AS access
   WHERE access.principal = SESSION_USER() AND access.org_id IS NULL
-)
+)`;
+  if (table.tenantIn === 'tenant') return wholeTenant;
+  return `${wholeTenant}
 OR (${org} IS NULL AND ${tenant} IN (
   SELECT access.tenant_id FROM ${ANALYST_ACCESS.name} AS access
   WHERE access.principal = SESSION_USER()

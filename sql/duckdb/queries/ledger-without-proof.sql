@@ -1,0 +1,25 @@
+-- Events of a tenant that were received in the window and that Pub/Sub is not known to have carried, the
+-- earliest first. An embedded server came to have proofs later: what it received before is not missed.
+WITH received AS (
+  SELECT event_id, MIN(received_at) AS received_at
+  FROM integration_events_outbox
+  WHERE received_at >= $from_time::TIMESTAMP - INTERVAL 8 DAY
+    AND received_at < $to_time::TIMESTAMP
+    AND tenant_id = $tenant_id::VARCHAR
+  GROUP BY event_id
+),
+carried AS (
+  SELECT DISTINCT attributes ->> '$.event_id' AS event_id
+  FROM integration_events_published
+  WHERE publish_time >= $from_time::TIMESTAMP - INTERVAL 1 HOUR
+    AND publish_time < $to_time::TIMESTAMP + INTERVAL 8 DAY
+    AND (attributes ->> '$.tenant_id') = $tenant_id::VARCHAR
+)
+SELECT received.event_id, received.received_at
+FROM received
+LEFT JOIN carried ON carried.event_id = received.event_id
+WHERE carried.event_id IS NULL
+  AND received.received_at >= $from_time::TIMESTAMP
+  AND received.received_at >= (SELECT MIN(publish_time) FROM integration_events_published)
+ORDER BY received.received_at, received.event_id
+LIMIT $row_limit::BIGINT
