@@ -1,0 +1,161 @@
+// The product as its users start it on a laptop: one process, its files in a folder of its own.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openPglite } from '#platform/database/pglite/pglite.ts';
+import { startTcpProxy } from '#platform/testing/tcp-proxy.ts';
+import { openDuckDbWarehouse } from '#platform/warehouse/duckdb/warehouse.ts';
+import { outboxIds } from '../../../cli/demo/acknowledged-events.ts';
+import {
+  countDeliveries,
+  installObserver,
+  type Observed,
+  readEffects,
+} from '../observer/observer.ts';
+import { runCommand } from './command.ts';
+import { Fleet } from './fleet.ts';
+import type { InstallationOptions } from './gcp.ts';
+import { API_TOKEN, countById, type Installation, missing } from './installation.ts';
+import { startProcess } from './process.ts';
+import { openSmallDisk, type SmallDisk } from './small-disk.ts';
+
+export interface EmbeddedOptions extends InstallationOptions {
+  /** Size of a disk of its own; absent, the data lies on that of the machine. */
+  readonly diskMib?: number;
+}
+
+/** How long hints of effects may stay away before the database is asked. */
+const HINTS_MS = 5_000;
+
+export async function installEmbedded(options: EmbeddedOptions): Promise<Installation> {
+  const { logDir, clock, diskMib } = options;
+  const stack = new AsyncDisposableStack();
+  try {
+    const dir = await mkdtemp(join(tmpdir(), 'tributary-faults-'));
+    stack.defer(() => rm(dir, { recursive: true, force: true }));
+    const disk: SmallDisk | undefined =
+      diskMib === undefined
+        ? undefined
+        : stack.adopt(await openSmallDisk(dir, diskMib), (one) => one.close());
+    /** The folder as this process sees it. */
+    const seen = disk?.path ?? dir;
+    await withDatabase(seen, async (database) => {
+      await database.migrate();
+      await installObserver(database);
+    });
+    const front = stack.adopt(await startTcpProxy({ host: '127.0.0.1', port: 1 }), (one) =>
+      one.close(),
+    );
+    const origin = `http://${front.endpoint.host}:${front.endpoint.port}`;
+    const env = {
+      TRIBUTARY_PORT: '0',
+      TRIBUTARY_PUBLIC_URL: origin,
+      TRIBUTARY_API_TOKEN: API_TOKEN,
+      TRIBUTARY_DATA_DIR: join(dir, 'data'),
+      TRIBUTARY_KEY_DIR: join(dir, 'keys'),
+      TRIBUTARY_RATE_LIMIT_PER_SECOND: '1000000',
+    };
+    const hints = new Set<string>();
+    let hintedAtMs = performance.now();
+    let started = 0;
+    const fleet = new Fleet({
+      fronts: new Map([['all', front]]),
+      overlapping: false,
+      launch: () => {
+        started += 1;
+        return startProcess({
+          entry: 'observed',
+          env,
+          cwd: logDir,
+          logFile: join(logDir, `all-${started}.log`),
+          ...(clock && { clock }),
+          ...(disk && { within: disk.within }),
+          onMessage: (message) => {
+            hints.add((message as Observed).observed);
+            hintedAtMs = performance.now();
+          },
+        });
+      },
+    });
+    stack.defer(() => fleet.killAll());
+    await fleet.startAll();
+    const effectsNow = () => withDatabase(seen, readEffects);
+    const resources = stack.move();
+    return {
+      webhookOrigin: origin,
+      apiOrigin: origin,
+      fleet,
+      dependencies: new Map(),
+      ...(disk && { disk }),
+      // Its scheduler is in the process, and no task is needed to heal.
+      runTasks: async () => undefined,
+      command: (...args) => runCommand(args, env, logDir),
+      async lag(events) {
+        if (missing(events, hints) > 0 && performance.now() - hintedAtMs > HINTS_MS) {
+          // A hint goes missing with the process that gave it: the database knows.
+          await fleet.stop('all');
+          for (const { eventId } of await effectsNow()) hints.add(eventId);
+          await fleet.start('all');
+          hintedAtMs = performance.now();
+        }
+        const consumed = missing(events, hints);
+        const outbox = consumed > 0 ? undefined : missing(events, await outboxIds(apiOf(origin)));
+        return { consumed, published: 0, outbox };
+      },
+      async collect() {
+        await fleet.stop('all');
+        const [effects, deliveries] = await withDatabase(seen, async (database) => [
+          await readEffects(database),
+          await countDeliveries(database),
+        ]);
+        return { outbox: await readOutbox(seen), published: undefined, effects, deliveries };
+      },
+      close: () => resources.disposeAsync(),
+    };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+async function withDatabase<Result>(
+  dir: string,
+  work: (database: Awaited<ReturnType<typeof openPglite>>) => Promise<Result>,
+): Promise<Result> {
+  const database = await openPglite({ dir: join(dir, 'data', 'postgres') });
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
+}
+
+async function readOutbox(dir: string): Promise<Map<string, number>> {
+  const warehouse = await openDuckDbWarehouse({ dataDir: join(dir, 'data') });
+  try {
+    const ids: string[] = [];
+    let position = { after_received_at: '1970-01-01T00:00:00.000Z', after_event_id: '' };
+    for (;;) {
+      const rows = await warehouse.query<{ event_id: string; received_at: string }>(
+        'outbox-since',
+        { ...position, row_limit: 5_000 },
+      );
+      ids.push(...rows.map((row) => row.event_id));
+      const last = rows.at(-1);
+      if (!last) return countById(ids);
+      position = { after_received_at: last.received_at, after_event_id: last.event_id };
+    }
+  } finally {
+    await warehouse.close();
+  }
+}
+
+function apiOf(origin: string): Parameters<typeof outboxIds>[0] {
+  const get = async (path: string) => {
+    const headers = { authorization: `Bearer ${API_TOKEN}` };
+    const response = await fetch(origin + path, { headers });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return response.json();
+  };
+  return { get } as Parameters<typeof outboxIds>[0];
+}
