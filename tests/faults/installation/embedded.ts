@@ -2,9 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openPglite } from '#platform/database/pglite/pglite.ts';
 import { startTcpProxy } from '#platform/testing/tcp-proxy.ts';
-import { openDuckDbWarehouse } from '#platform/warehouse/duckdb/warehouse.ts';
 import { outboxIds } from '../../../cli/demo/acknowledged-events.ts';
 import {
   countDeliveries,
@@ -13,9 +11,10 @@ import {
   readEffects,
 } from '../observer/observer.ts';
 import { runCommand } from './command.ts';
+import { readOutbox, withDatabase } from './embedded-stores.ts';
 import { Fleet } from './fleet.ts';
 import type { InstallationOptions } from './gcp.ts';
-import { API_TOKEN, countById, type Installation, missing } from './installation.ts';
+import { API_TOKEN, type Installation, missing } from './installation.ts';
 import { startProcess } from './process.ts';
 import { openSmallDisk, type SmallDisk } from './small-disk.ts';
 
@@ -118,42 +117,10 @@ export async function installEmbedded(options: EmbeddedOptions): Promise<Install
   }
 }
 
-async function withDatabase<Result>(
-  dir: string,
-  work: (database: Awaited<ReturnType<typeof openPglite>>) => Promise<Result>,
-): Promise<Result> {
-  const database = await openPglite({ dir: join(dir, 'data', 'postgres') });
-  try {
-    return await work(database);
-  } finally {
-    await database.close();
-  }
-}
-
-async function readOutbox(dir: string): Promise<Map<string, number>> {
-  const warehouse = await openDuckDbWarehouse({ dataDir: join(dir, 'data') });
-  try {
-    const ids: string[] = [];
-    let position = { after_received_at: '1970-01-01T00:00:00.000Z', after_event_id: '' };
-    for (;;) {
-      const rows = await warehouse.query<{ event_id: string; received_at: string }>(
-        'outbox-since',
-        { ...position, row_limit: 5_000 },
-      );
-      ids.push(...rows.map((row) => row.event_id));
-      const last = rows.at(-1);
-      if (!last) return countById(ids);
-      position = { after_received_at: last.received_at, after_event_id: last.event_id };
-    }
-  } finally {
-    await warehouse.close();
-  }
-}
-
 function apiOf(origin: string): Parameters<typeof outboxIds>[0] {
   const get = async (path: string) => {
     const headers = { authorization: `Bearer ${API_TOKEN}` };
-    const response = await fetch(origin + path, { headers });
+    const response = await fetch(origin + path, { headers, signal: AbortSignal.timeout(30_000) });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return response.json();
   };

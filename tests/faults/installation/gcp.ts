@@ -1,13 +1,13 @@
 // The product on what stands in for Google Cloud: three roles as processes, every store behind a proxy.
 import { join } from 'node:path';
-import { BigQuery } from '@google-cloud/bigquery';
-import { PubSub } from '@google-cloud/pubsub';
+import { makeClients } from '#platform/bus/pubsub/clients.ts';
 import { openPostgres } from '#platform/database/postgres/postgres.ts';
 import { startTcpProxy, type TcpEndpoint, type TcpProxy } from '#platform/testing/tcp-proxy.ts';
 import { OUTBOX } from '#schemas/tables.ts';
 import { EVENTS_TOPIC, RESOLVER_SUBSCRIPTION } from '#schemas/topics.ts';
 import { startCloud } from '../../support/cloud-parts.ts';
 import { countDeliveries, installObserver, OBSERVER, readEffects } from '../observer/observer.ts';
+import { queryColumn } from './big-query-rows.ts';
 import { runCommand } from './command.ts';
 import { Fleet, type Role } from './fleet.ts';
 import { giveBack } from './give-back.ts';
@@ -88,17 +88,12 @@ export async function installOnGcp({ logDir, clock }: InstallationOptions): Prom
     await database.migrate();
     await installObserver(database);
     const emulatorHost = own.PUBSUB_EMULATOR_HOST ?? '';
-    const pubsub = stack.adopt(
-      new PubSub({ projectId, apiEndpoint: emulatorHost, emulatorMode: true }),
-      (one) => one.close(),
-    );
-    const bigQuery = new BigQuery({
-      projectId,
-      apiEndpoint: `http://${own.BIGQUERY_EMULATOR_HOST}`,
-    });
+    const clients = await makeClients({ projectId, emulatorHost });
+    stack.defer(() => clients.close());
+    const { pubsub } = clients;
     const proofs = stack.adopt(
       await ProofWriter.start({
-        emulatorHost,
+        pubsub,
         projectId,
         dataset,
         restEndpoint: `http://${addressOf(restProxy.endpoint)}`,
@@ -106,8 +101,9 @@ export async function installOnGcp({ logDir, clock }: InstallationOptions): Prom
       (one) => one.close(),
     );
     const outbox = async () => {
-      const [rows] = await bigQuery.query(`SELECT event_id FROM \`${dataset}.${OUTBOX.name}\``);
-      return countById((rows as { event_id: string }[]).map((row) => row.event_id));
+      const rest = `http://${own.BIGQUERY_EMULATOR_HOST}`;
+      const sql = `SELECT event_id FROM \`${dataset}.${OUTBOX.name}\``;
+      return countById(await queryColumn(rest, projectId, sql));
     };
 
     let started = 0;

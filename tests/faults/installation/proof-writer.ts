@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Message, PubSub } from '@google-cloud/pubsub';
+import type { Message, PubSub } from '@google-cloud/pubsub';
 import { PUBLISHED } from '#schemas/tables.ts';
 import {
   EVENTS_TOPIC,
@@ -9,8 +9,8 @@ import {
 } from '#schemas/topics.ts';
 
 export interface ProofWriterOptions {
-  /** host:port of the emulator. */
-  readonly emulatorHost: string;
+  /** A client of the emulator; closed by who made it. */
+  readonly pubsub: PubSub;
   readonly projectId: string;
   readonly dataset: string;
   /** REST side of BigQuery as Pub/Sub reaches it: with BigQuery away, proofs wait. */
@@ -34,15 +34,12 @@ export class ProofWriter {
   /** The latest messages of the events topic. */
   readonly latest: Carried[] = [];
   readonly #options: ProofWriterOptions;
-  readonly #pubsub: PubSub;
   readonly #closed = new AbortController();
   #waiting: { readonly message: Message; readonly row: object }[] = [];
   #writing: Promise<void> = Promise.resolve();
 
   private constructor(options: ProofWriterOptions) {
     this.#options = options;
-    const { projectId, emulatorHost } = options;
-    this.#pubsub = new PubSub({ projectId, apiEndpoint: emulatorHost, emulatorMode: true });
   }
 
   /** Makes the topics and their subscriptions before anything is published. */
@@ -62,13 +59,13 @@ export class ProofWriter {
   async close(): Promise<void> {
     this.#closed.abort();
     await this.#writing;
-    await this.#pubsub.close();
   }
 
   async #subscribe(topic: string, name: string): Promise<void> {
-    await this.#pubsub.createTopic(topic);
-    await this.#pubsub.topic(topic).createSubscription(name, { ackDeadlineSeconds: 600 });
-    const subscription = this.#pubsub.subscription(name, {
+    const { pubsub } = this.#options;
+    await pubsub.createTopic(topic);
+    await pubsub.topic(topic).createSubscription(name, { ackDeadlineSeconds: 600 });
+    const subscription = pubsub.subscription(name, {
       flowControl: { maxMessages: 100_000, allowExcessMessages: true },
       streamingOptions: { maxStreams: 1 },
     });

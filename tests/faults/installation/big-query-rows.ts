@@ -1,0 +1,34 @@
+interface Answer {
+  readonly jobComplete?: boolean;
+  readonly jobReference?: { readonly jobId: string };
+  readonly pageToken?: string;
+  readonly rows?: readonly { readonly f: readonly { readonly v: unknown }[] }[];
+  readonly error?: { readonly message?: string };
+}
+
+const TIMEOUT_MS = 30_000;
+
+/**
+ * The values of a query's one column, past the product and its client: an emulator wants no credentials.
+ *
+ * @throws Error when there is no answer within 30 s
+ */
+export async function queryColumn(
+  restEndpoint: string,
+  projectId: string,
+  sql: string,
+): Promise<string[]> {
+  const url = `${restEndpoint}/bigquery/v2/projects/${projectId}/queries`;
+  const query = { query: sql, useLegacySql: false, maxResults: 1_000_000, timeoutMs: TIMEOUT_MS };
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(query),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  const answer = (await response.json()) as Answer;
+  if (!response.ok || answer.jobComplete === false || answer.pageToken) {
+    throw new Error(`${sql}: ${response.status} ${answer.error?.message ?? 'not all rows came'}`);
+  }
+  return (answer.rows ?? []).map(({ f }) => String(f[0]?.v));
+}
