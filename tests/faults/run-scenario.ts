@@ -42,7 +42,7 @@ export interface Outcome {
 const SECRET = 'the-hubspot-client-secret-of-the-suite';
 const SHARE_BEFORE = 0.15;
 const SHARE_AFTER = 0.15;
-const HEAL_WITHIN_MS = 300_000;
+const HEAL_WITHIN_MS = 180_000;
 const LOOK_EVERY_MS = 500;
 const TASKS_EVERY_MS = 3_000;
 

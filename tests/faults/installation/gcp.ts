@@ -106,6 +106,10 @@ export async function installOnGcp({ logDir, clock }: InstallationOptions): Prom
       return countById(await queryColumn(rest, projectId, sql));
     };
 
+    const giveBackAll = async () => {
+      for (const name of [OBSERVER, RESOLVER_SUBSCRIPTION]) await giveBack(pubsub, name);
+    };
+
     let started = 0;
     const fleet = new Fleet({
       fronts,
@@ -121,8 +125,7 @@ export async function installOnGcp({ logDir, clock }: InstallationOptions): Prom
         });
       },
       afterKill: async (role) => {
-        if (role !== 'worker') return;
-        for (const name of [OBSERVER, RESOLVER_SUBSCRIPTION]) await giveBack(pubsub, name);
+        if (role === 'worker') await giveBackAll();
       },
     });
     stack.defer(() => fleet.killAll());
@@ -133,6 +136,10 @@ export async function installOnGcp({ logDir, clock }: InstallationOptions): Prom
       apiOrigin: originOf('control'),
       fleet,
       dependencies,
+      giveBack: async () => {
+        pubsubProxy.refuse();
+        await giveBackAll();
+      },
       runTasks: () =>
         runJobs(originOf('worker'), () =>
           cloud.scheduler.issuer.sign('tributary-tasks', own.TRIBUTARY_TASK_ACCOUNT ?? ''),

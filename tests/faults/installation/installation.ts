@@ -45,6 +45,8 @@ export interface Installation {
   readonly disk?: { fill(): Promise<void>; makeRoom(): Promise<void> };
   /** Carries copies of random messages on the bus once more, as Pub/Sub may. Absent: no way in. */
   republish?(share: number, random: () => number): Promise<void>;
+  /** Makes the bus give messages that gone connections hold to others. Cuts off those there are. */
+  giveBack?(): Promise<void>;
   /** Does what the scheduler would do in the next minutes. */
   runTasks(): Promise<void>;
   /** Runs a command against it. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Message, PubSub } from '@google-cloud/pubsub';
+import type { Message, PubSub, Subscription } from '@google-cloud/pubsub';
 import { PUBLISHED } from '#schemas/tables.ts';
 import {
   EVENTS_TOPIC,
@@ -36,6 +36,7 @@ export class ProofWriter {
   readonly #options: ProofWriterOptions;
   readonly #closed = new AbortController();
   #waiting: { readonly message: Message; readonly row: object }[] = [];
+  readonly #subscriptions: Subscription[] = [];
   #writing: Promise<void> = Promise.resolve();
 
   private constructor(options: ProofWriterOptions) {
@@ -59,6 +60,7 @@ export class ProofWriter {
   async close(): Promise<void> {
     this.#closed.abort();
     await this.#writing;
+    await Promise.all(this.#subscriptions.map((subscription) => subscription.close()));
   }
 
   async #subscribe(topic: string, name: string): Promise<void> {
@@ -69,6 +71,7 @@ export class ProofWriter {
       flowControl: { maxMessages: 100_000, allowExcessMessages: true },
       streamingOptions: { maxStreams: 1 },
     });
+    this.#subscriptions.push(subscription);
     subscription.on('error', () => undefined);
     subscription.on('message', (message) => {
       const { attributes, data, id, orderingKey = '', publishTime } = message;

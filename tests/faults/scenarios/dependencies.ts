@@ -4,6 +4,7 @@ import {
   CUT,
   corruptEvery,
   fault,
+  giveBack,
   HALF_CLOSED,
   heal,
   kill,
@@ -29,6 +30,8 @@ const expects = { ackP99Ms: 1_000 };
 const away = (how: Misbehaviour, ...which: Dependency[]) => [
   fault(how, ...which),
   send(0.7, 30),
+  // Whatever else happens to connections breaks them sooner or later.
+  ...(which.includes('pubsub') && how !== STALL ? [giveBack()] : []),
   heal(...which),
 ];
 

@@ -97,6 +97,17 @@ export function heal(...which: readonly Dependency[]): Step {
   };
 }
 
+/**
+ * Where connections to the bus broke: what they held goes to others. Pub/Sub does so by itself when
+ * ack deadlines are over; its emulator does not.
+ */
+export function giveBack(): Step {
+  return {
+    label: 'what broken connections hold is given back',
+    run: async ({ installation }) => installation.giveBack?.(),
+  };
+}
+
 export function kill(role: Role): Step {
   return { label: `kill -9 ${role}`, run: ({ installation }) => installation.fleet.kill(role) };
 }
