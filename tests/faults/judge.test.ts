@@ -28,7 +28,7 @@ const countsOf = (text: string) => countById(text.split(' '));
 function evidenceOf({ outbox = ALL, published = ALL, effects = ALL }: Held): Evidence {
   return {
     outbox: countsOf(outbox),
-    published: countsOf(published),
+    published: new Map([...countsOf(published).keys()].map((id) => [id, []])),
     effects: eventsOf(effects),
     deliveries: 0,
   };

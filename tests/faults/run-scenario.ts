@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandom } from '#adapters/kit/sandbox/random.ts';
 import { type Audited, audit } from './audit.ts';
@@ -17,6 +18,7 @@ import { Provider } from './load/provider.ts';
 import type { ProviderRecord } from './load/record.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import type { World } from './scenarios/steps.ts';
+import { writeTrace } from './trace.ts';
 
 export interface RunOptions {
   readonly events: number;
@@ -93,6 +95,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const evidence = await installation.collect();
 
   const { record } = provider;
+  await writeTrace(join(logDir, 'trace.tsv'), record, evidence);
   const features = findFeatures();
   const { ackP99Ms } = scenario.expects ?? {};
   const checks: Check[] = [

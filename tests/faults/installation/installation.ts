@@ -10,11 +10,19 @@ export interface Evidence {
   /** Rows of each event. */
   readonly outbox: ReadonlyMap<string, number>;
   /** Messages of each event; undefined where no proofs of passage are kept. */
-  readonly published: ReadonlyMap<string, number> | undefined;
+  readonly published: ReadonlyMap<string, readonly Passage[]> | undefined;
   /** In their order. */
   readonly effects: readonly Effect[];
   /** Deliveries to the observer, effective or not. */
   readonly deliveries: number;
+}
+
+/** One message that carried an event. */
+export interface Passage {
+  /** RFC 3339. */
+  readonly publishedAt: string;
+  /** What carried it again; undefined for the first time. */
+  readonly carriedAgain: string | undefined;
 }
 
 /** How many events have not arrived yet. */

@@ -7,6 +7,7 @@ import {
   OBSERVATIONS_TOPIC,
   PUBLISHED_SUBSCRIPTION,
 } from '#schemas/topics.ts';
+import type { Passage } from './installation.ts';
 
 export interface ProofWriterOptions {
   /** A client of the emulator; closed by who made it. */
@@ -30,7 +31,7 @@ export interface Carried {
  */
 export class ProofWriter {
   /** Messages of each event, written or not. */
-  readonly carried = new Map<string, number>();
+  readonly carried = new Map<string, Passage[]>();
   /** The latest messages of the events topic. */
   readonly latest: Carried[] = [];
   readonly #options: ProofWriterOptions;
@@ -76,7 +77,9 @@ export class ProofWriter {
     subscription.on('message', (message) => {
       const { attributes, data, id, orderingKey = '', publishTime } = message;
       const eventId = attributes.event_id ?? '';
-      this.carried.set(eventId, (this.carried.get(eventId) ?? 0) + 1);
+      const publishedAt = publishTime.toISOString();
+      const passage = { publishedAt, carriedAgain: attributes.carried_again };
+      this.carried.set(eventId, [...(this.carried.get(eventId) ?? []), passage]);
       if (topic === EVENTS_TOPIC) {
         this.latest.push({ data, attributes, orderingKey });
         if (this.latest.length > 1_000) this.latest.shift();
@@ -84,7 +87,7 @@ export class ProofWriter {
       const row = {
         subscription_name: name,
         message_id: id,
-        publish_time: publishTime.toISOString(),
+        publish_time: publishedAt,
         data: data.toString(),
         attributes: JSON.stringify(attributes),
       };

@@ -25,7 +25,7 @@ export interface SendOptions {
 const ANSWER_TIMEOUT_MS = 5_000;
 /** Retry-After is obeyed up to here: a scenario has minutes, and a provider a day. */
 const MAX_RETRY_AFTER_MS = 5_000;
-const RETRY_MS = 250;
+const RETRY_MS = 400;
 const LINES = 24;
 const MAX_ENTITIES_OF_LINE = 8;
 

@@ -21,6 +21,8 @@ export class ProviderRecord {
   /** Event ids of each entity in the order in which they were acknowledged. */
   readonly byEntity = new Map<string, string[]>();
   readonly acknowledged = new Set<string>();
+  /** When each was, as Date.now() says. */
+  readonly acknowledgedAtMs = new Map<string, number>();
   /** Answers by phase and status; `unanswered` are broken connections and time-outs. */
   readonly answers: Readonly<Record<Phase, Map<string, number>>> = {
     before: new Map(),
@@ -49,6 +51,7 @@ export class ProviderRecord {
     for (const { eventId, entityId } of events) {
       if (this.acknowledged.has(eventId)) continue;
       this.acknowledged.add(eventId);
+      this.acknowledgedAtMs.set(eventId, Date.now());
       const ids = this.byEntity.get(entityId);
       if (ids) ids.push(eventId);
       else this.byEntity.set(entityId, [eventId]);
