@@ -1,5 +1,5 @@
 // The product as its users start it on a laptop: one process, its files in a folder of its own.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTcpProxy } from '#platform/testing/tcp-proxy.ts';
@@ -103,11 +103,15 @@ export async function installEmbedded(options: EmbeddedOptions): Promise<Install
       },
       async collect() {
         await fleet.stop('all');
-        const [effects, deliveries] = await withDatabase(seen, async (database) => [
+        // DuckDB looks for the path that leads into the namespace in its own.
+        const copy = join(dir, 'copy');
+        if (disk) await cp(join(seen, 'data'), join(copy, 'data'), { recursive: true });
+        const left = disk ? copy : dir;
+        const [effects, deliveries] = await withDatabase(left, async (database) => [
           await readEffects(database),
           await countDeliveries(database),
         ]);
-        return { outbox: await readOutbox(seen), published: undefined, effects, deliveries };
+        return { outbox: await readOutbox(left), published: undefined, effects, deliveries };
       },
       close: () => resources.disposeAsync(),
     };
