@@ -6,6 +6,8 @@ import { type Phase, ProviderRecord } from './record.ts';
 export interface ProviderOptions extends BatchMaker {
   readonly url: string;
   readonly random: Random;
+  /** How many requests are under way at once. Default 24. */
+  readonly lines?: number;
   /**
    * Share of acknowledged requests that are sent again later, as after an answer that got lost, and
    * whether the changes of a request, and their times, come in any order.
@@ -26,7 +28,6 @@ const ANSWER_TIMEOUT_MS = 5_000;
 /** Retry-After is obeyed up to here: a scenario has minutes, and a provider a day. */
 const MAX_RETRY_AFTER_MS = 5_000;
 const RETRY_MS = 400;
-const LINES = 24;
 const MAX_ENTITIES_OF_LINE = 8;
 
 /**
@@ -39,7 +40,7 @@ export class Provider {
   phase: Phase = 'before';
   readonly #options: ProviderOptions;
   readonly #stopped = new AbortController();
-  readonly #lines: Promise<void>;
+  readonly #lines: Promise<unknown>;
   readonly #sent: Batch[] = [];
   #sequence = 1;
   /** Events that may be sent, in all, and those that were. */
@@ -50,9 +51,8 @@ export class Provider {
 
   constructor(options: ProviderOptions) {
     this.#options = options;
-    this.#lines = Promise.all(Array.from({ length: LINES }, (_, line) => this.#runLine(line))).then(
-      () => undefined,
-    );
+    const { lines = 24 } = options;
+    this.#lines = Promise.all(Array.from({ length: lines }, (_, line) => this.#runLine(line)));
   }
 
   /**

@@ -12,7 +12,7 @@ export interface Scenario {
   readonly expects?: Expectations;
   /** Without these parts of the product it cannot pass. */
   readonly needs?: readonly Feature[];
-  /** Longest time from the end of the fault until all is where it should be. Default 180,000 ms. */
+  /** Longest time from the last acknowledgement until all is where it should be. Default 180,000 ms. */
   readonly healWithinMs?: number;
   readonly provider?: { readonly repeatShare?: number; readonly shuffles?: boolean };
   /** The clocks of the processes can be set. */
@@ -26,5 +26,5 @@ export interface Expectations {
    * While the fault lasts, of the acknowledged answers 99 of 100 come within this time, and no more
    * than 1 of 100 requests is refused or unanswered.
    */
-  readonly ackP99Ms?: number;
+  readonly ackP99Ms: number;
 }
