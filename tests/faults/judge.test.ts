@@ -122,12 +122,12 @@ describe('judge of answers', () => {
     { name: 'late', p99Ms: 1_100, good: 100, bad: 0, faults: 1 },
     { name: 'refused', p99Ms: 900, good: 100, bad: 2, faults: 1 },
   ])('$name', ({ p99Ms, good, bad, faults }) => {
-    const checks = judgeAnswers(latency(p99Ms), answers(good, bad), 1_000);
+    const checks = judgeAnswers(latency(p99Ms), latency(5), answers(good, bad), 1_000);
     expect(checks.filter(({ fault }) => fault)).toHaveLength(faults);
   });
 
   it('is not content where nothing was acknowledged', () => {
-    expect(judgeAnswers(undefined, new Map(), 1_000)[0]?.fault).toBeDefined();
+    expect(judgeAnswers(undefined, undefined, new Map(), 1_000)[0]?.fault).toBeDefined();
   });
 });
 

@@ -43,9 +43,13 @@ export function judgeEvents({ record, evidence, reconciled }: Judged): Check[] {
   ];
 }
 
-/** @param limitMs what 99 of 100 acknowledgements keep to */
+/**
+ * @param calm before the fault: tells a slow product from a busy machine
+ * @param limitMs what 99 of 100 acknowledgements keep to
+ */
 export function judgeAnswers(
   latency: Latency | undefined,
+  calm: Latency | undefined,
   answers: ReadonlyMap<string, number>,
   limitMs: number,
 ): Check[] {
@@ -55,7 +59,10 @@ export function judgeAnswers(
   return [
     {
       name: `acknowledgements within ${limitMs} ms`,
-      fault: p99Ms <= limitMs ? undefined : `p99 is ${Math.round(p99Ms)} ms`,
+      fault:
+        p99Ms <= limitMs
+          ? undefined
+          : `p99 is ${Math.round(p99Ms)} ms, and was ${Math.round(calm?.p99Ms ?? 0)} ms before the fault`,
     },
     {
       name: 'requests are answered and acknowledged',

@@ -116,7 +116,12 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     ...judgeEvents({ record, evidence, reconciled }),
     // Before there is a third store to turn to, accept waits for both of the two until its deadline.
     ...(expects && features.has('spool')
-      ? judgeAnswers(record.latency('during'), record.answers.during, expects.ackP99Ms)
+      ? judgeAnswers(
+          record.latency('during'),
+          record.latency('before'),
+          record.answers.during,
+          expects.ackP99Ms,
+        )
       : []),
     { name: 'SIGTERM drains', fault: badEnds.join('; ') || undefined },
     ...(audited ? [{ name: 'the audit proves it', fault: audited.fault }] : []),
