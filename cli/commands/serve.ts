@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { readConfig } from '#platform/config/config.ts';
 import { apiTokenPath } from '#services/http/api-token.ts';
-import { startServer } from '#services/main.ts';
+import { type StartOptions, startServer } from '#services/main.ts';
 import { removeServerNote, writeServerNote } from '../running-server.ts';
 import { onShutdown } from '../shutdown.ts';
 
@@ -19,14 +19,18 @@ function cloudSeverity(label: string, level: number) {
   return { level, severity: SEVERITIES[label] };
 }
 
-/** `tributary serve`: the roles that are configured, until SIGTERM or Ctrl-C. */
-export async function serve(): Promise<void> {
+/**
+ * `tributary serve`: the roles that are configured, until SIGTERM or Ctrl-C.
+ *
+ * @param consumers beside those of the product; the suites that count effects bring one
+ */
+export async function serve(consumers: StartOptions['consumers'] = []): Promise<void> {
   const config = readConfig(process.env);
   const logger = pino({
     level: config.logLevel,
     ...(config.platform === 'gcp' && { formatters: { level: cloudSeverity } }),
   });
-  const server = await startServer({ config, logger });
+  const server = await startServer({ config, logger, consumers });
   // Tells commands on this machine where the server is. In a container there are none, and no folder.
   const keepsNote = config.platform === 'embedded';
   if (keepsNote) await writeServerNote(config.dataDir, { url: server.url, pid: process.pid });

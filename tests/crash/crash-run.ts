@@ -1,12 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openPglite } from '#platform/database/pglite/pglite.ts';
-import { openDuckDbWarehouse } from '#platform/warehouse/duckdb/warehouse.ts';
+import { readOutbox, withDatabase } from '../faults/installation/embedded-stores.ts';
+import { countById } from '../faults/installation/installation.ts';
+import { type ServingProcess, startProcess } from '../faults/installation/process.ts';
+import { installObserver, readEffects } from '../faults/observer/observer.ts';
 import { Sender } from './sender.ts';
 
 export interface CrashReport {
@@ -41,10 +41,15 @@ export async function crashRun(
   const servers = new Servers(dir);
   try {
     const secret = randomBytes(24).toString('hex');
+    await withDatabase(dir, async (database) => {
+      await database.migrate();
+      await installObserver(database);
+    });
     const first = await servers.start();
     const connectionId = await servers.addConnection(first, secret);
     const sender = new Sender(secret, TENANT, connectionId);
-    const webhookUrl = (server: Server) => `${server.url}/webhooks/hubspot/${connectionId}`;
+    const webhookUrl = (server: ServingProcess) =>
+      `${urlOf(server)}/webhooks/hubspot/${connectionId}`;
     let server = first;
     for (let kill = 1; kill <= kills; kill += 1) {
       const driving = sender.drive(webhookUrl(server), 12, new AbortController().signal);
@@ -73,31 +78,19 @@ async function drainEffects(
   for (let round = 0; round < 60; round += 1) {
     const server = await servers.start();
     // Quiet means done: nothing new has taken effect between two looks.
-    for (
-      let before = -1, now = await server.effects();
-      now !== before;
-      now = await server.effects()
-    ) {
-      before = now;
+    for (let before = -1; servers.effects !== before; ) {
+      before = servers.effects;
       await delay(300);
     }
     await server.stop();
-    const effects = await readEffects(dir);
+    const effects = await countEffects(dir);
     if ([...sender.acknowledged].every((id) => effects.has(id))) return effects;
   }
-  return readEffects(dir);
+  return countEffects(dir);
 }
 
-async function readEffects(dir: string): Promise<Map<string, number>> {
-  const database = await openPglite({ dir: join(dir, 'data', 'postgres') });
-  try {
-    const rows = await database.query<{ event_id: string; times: number }>(
-      'SELECT event_id, times FROM crash_test_effects',
-    );
-    return new Map(rows.map((row) => [row.event_id, row.times]));
-  } finally {
-    await database.close();
-  }
+async function countEffects(dir: string): Promise<Map<string, number>> {
+  return countById((await withDatabase(dir, readEffects)).map(({ eventId }) => eventId));
 }
 
 async function report(
@@ -106,23 +99,7 @@ async function report(
   dir: string,
   effects: ReadonlyMap<string, number>,
 ): Promise<CrashReport> {
-  const warehouse = await openDuckDbWarehouse({ dataDir: join(dir, 'data') });
-  const stored = new Set<string>();
-  let outboxRows = 0;
-  let position = { after_received_at: '1970-01-01T00:00:00.000Z', after_event_id: '' };
-  for (;;) {
-    const rows = await warehouse.query<{ event_id: string; received_at: string }>('outbox-since', {
-      ...position,
-      row_limit: 5_000,
-    });
-    for (const row of rows) stored.add(row.event_id);
-    const last = rows.at(-1);
-    if (!last) break;
-    position = { after_received_at: last.received_at, after_event_id: last.event_id };
-  }
-  const [counts] = await warehouse.query<{ outbox_rows: number }>('outbox-counts');
-  outboxRows = counts?.outbox_rows ?? 0;
-  await warehouse.close();
+  const outbox = await readOutbox(dir);
   const acknowledged = [...sender.acknowledged];
   return {
     kills,
@@ -130,81 +107,47 @@ async function report(
     acknowledgedRequests: sender.counts.acknowledged,
     resentRequests: sender.counts.resent,
     acknowledgedEvents: acknowledged.length,
-    outboxRows,
-    outboxEvents: stored.size,
+    outboxRows: [...outbox.values()].reduce((sum, rows) => sum + rows, 0),
+    outboxEvents: outbox.size,
     effects: effects.size,
-    missingInOutbox: acknowledged.filter((id) => !stored.has(id)).length,
+    missingInOutbox: acknowledged.filter((id) => !outbox.has(id)).length,
     missingEffects: acknowledged.filter((id) => !effects.has(id)).length,
     repeatedEffects: [...effects.values()].filter((times) => times !== 1).length,
   };
 }
 
-interface Server {
-  readonly url: string;
-  /** How many events have taken effect since this server started. */
-  effects(): Promise<number>;
-  kill(): Promise<void>;
-  stop(): Promise<void>;
-}
-
 /** Starts servers on one data folder, and ends whatever is left of them. */
 class Servers {
+  /** How many events have taken effect, as far as the servers told. */
+  effects = 0;
   readonly #dir: string;
   readonly #token = randomBytes(24).toString('hex');
-  readonly #running = new Set<ChildProcess>();
+  #running: ServingProcess | undefined;
 
   constructor(dir: string) {
     this.#dir = dir;
   }
 
-  async start(): Promise<Server> {
-    const child = spawn(
-      process.execPath,
-      ['--liftoff-only', join(import.meta.dirname, 'server.ts')],
-      {
-        stdio: ['pipe', 'pipe', 'inherit'],
-        env: {
-          PATH: process.env.PATH,
-          TRIBUTARY_PORT: '0',
-          TRIBUTARY_DATA_DIR: join(this.#dir, 'data'),
-          TRIBUTARY_KEY_DIR: join(this.#dir, 'keys'),
-          TRIBUTARY_API_TOKEN: this.#token,
-        },
+  async start(): Promise<ServingProcess> {
+    this.#running = await startProcess({
+      entry: 'observed',
+      cwd: this.#dir,
+      logFile: join(this.#dir, 'server.log'),
+      env: {
+        TRIBUTARY_PORT: '0',
+        TRIBUTARY_DATA_DIR: join(this.#dir, 'data'),
+        TRIBUTARY_KEY_DIR: join(this.#dir, 'keys'),
+        TRIBUTARY_API_TOKEN: this.#token,
       },
-    );
-    this.#running.add(child);
-    const exited = new Promise<void>((resolve) =>
-      child.once('exit', () => {
-        this.#running.delete(child);
-        resolve();
-      }),
-    );
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const next = async () => {
-      const { value, done } = await lines.next();
-      if (done) throw new Error('the server ended by itself; see its errors above');
-      return JSON.parse(value) as { url: string; effects: number };
-    };
-    const { url } = await next();
-    return {
-      url,
-      effects: async () => {
-        child.stdin.write('\n');
-        return (await next()).effects;
+      onMessage: () => {
+        this.effects += 1;
       },
-      kill: () => {
-        child.kill('SIGKILL');
-        return exited;
-      },
-      stop: () => {
-        child.kill('SIGTERM');
-        return exited;
-      },
-    };
+    });
+    return this.#running;
   }
 
-  async addConnection(server: Server, secret: string): Promise<string> {
-    const response = await fetch(`${server.url}/v1/connections`, {
+  async addConnection(server: ServingProcess, secret: string): Promise<string> {
+    const response = await fetch(`${urlOf(server)}/v1/connections`, {
       method: 'POST',
       headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
       body: JSON.stringify({ provider: 'hubspot', name: 'crash-test', secret }),
@@ -214,6 +157,10 @@ class Servers {
   }
 
   async killAll(): Promise<void> {
-    for (const child of this.#running) child.kill('SIGKILL');
+    await this.#running?.kill();
   }
+}
+
+function urlOf({ endpoint: { host, port } }: ServingProcess): string {
+  return `http://${host}:${port}`;
 }

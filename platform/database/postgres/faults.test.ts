@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '#platform/testing/server-process.ts';
+import { startTcpProxy } from '#platform/testing/tcp-proxy.ts';
 import { DatabaseUnavailable } from '#schemas/problems.ts';
 import type { Database } from '../database.ts';
 import type { PostgresOptions } from './options.ts';
 import { openPostgres } from './postgres.ts';
-import { startProxy } from './testing/proxy.ts';
 import { describeOnPostgres } from './testing/suite.ts';
 
 const NOWHERE = { host: '127.0.0.1', user: 'postgres', database: 'postgres', password: 'x' };
@@ -132,17 +132,18 @@ describeOnPostgres('a postgres that fails', { durable: true }, (server) => {
   });
 
   it('says that the outcome is not known when the answer of a COMMIT is lost', async () => {
-    const proxy = await startProxy(server().connection);
-    const through = open({ connection: proxy.connection });
+    const proxy = await startTcpProxy(server().connection);
+    const through = open({ connection: { ...server().connection, ...proxy.endpoint } });
     const committing = through.transaction(async (tx) => {
       await tx.query('INSERT INTO kept VALUES (7)');
-      proxy.holdAnswers();
+      proxy.stall(['toClient']);
     });
     const failed = expect(committing).rejects.toThrow(
       /committed: whether it took effect is not known/,
     );
     await expect.poll(kept).toEqual([7]);
-    proxy.cut();
+    proxy.drop();
+    proxy.heal();
     await failed;
     await expect(committing).rejects.toThrow(DatabaseUnavailable);
     expect(await through.query('SELECT n FROM kept')).toEqual([{ n: 7 }]);
@@ -151,17 +152,18 @@ describeOnPostgres('a postgres that fails', { durable: true }, (server) => {
   });
 
   it('gives up on a server that falls silent in mid-statement', async () => {
-    const proxy = await startProxy(server().connection);
+    const proxy = await startTcpProxy(server().connection);
     const through = open({
-      connection: proxy.connection,
+      connection: { ...server().connection, ...proxy.endpoint },
       poolSize: 1,
       statementTimeoutMs: 100,
       connectTimeoutMs: 200,
     });
     await through.query('SELECT 1');
-    proxy.holdAnswers();
+    proxy.stall(['toClient']);
     await expect(through.query('SELECT 2')).rejects.toThrow(/fell silent/);
-    proxy.cut();
+    proxy.drop();
+    proxy.heal();
     expect(await through.query('SELECT 3 AS n')).toEqual([{ n: 3 }]);
     await through.close();
     await proxy.close();
