@@ -21,7 +21,7 @@ export function tokenAuthentication(
   token: string,
   { tenantId, orgId }: Omit<Principal, 'actor'>,
 ): Authenticate {
-  const principal: Principal = { tenantId, orgId, actor: 'api-token' };
+  const principal: Principal = { tenantId, orgId, actor: 'API token' };
   return (request) => {
     const [scheme, presented] = (request.headers.authorization ?? '').split(' ');
     if (scheme?.toLowerCase() === 'bearer' && presented && sameText(presented, token)) {

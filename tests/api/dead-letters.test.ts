@@ -200,13 +200,13 @@ describe('dropping and retrying', () => {
       body: {
         state: 'dropped',
         dropped_reason: 'a test order',
-        dropped_by: 'ann (api-token)',
+        dropped_by: 'ann (API token)',
         dropped_at: expect.any(String),
       },
     });
     expect(await api.call('POST', `${path}/retry`)).toMatchObject({
       status: 200,
-      body: { state: 'retried', retried_by: 'api-token', dropped_reason: null },
+      body: { state: 'retried', retried_by: 'API token', dropped_reason: null },
     });
   });
 
