@@ -253,6 +253,12 @@ program
   .option('--json', 'print JSON')
   .action(async (options) => (await import('./commands/audit.ts')).audit(options));
 
+program
+  .command('canaries')
+  .description('how far the latest canary of each connection has come')
+  .option('--json', 'print JSON')
+  .action(async (options) => (await import('./commands/canaries.ts')).canaries(options));
+
 const schema = program
   .command('schema')
   .description('the BigQuery dataset: tables, views, functions, row access');

@@ -32,6 +32,8 @@ export interface Config {
   readonly maxJournalBytes: number;
   readonly maxBusLogBytes: number;
   readonly ledgerDays: number;
+  /** 0 when no canaries are sent. */
+  readonly canaryMinutes: number;
   readonly logLevel: Variables['TRIBUTARY_LOG_LEVEL'];
 }
 
@@ -73,6 +75,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     maxJournalBytes: values.TRIBUTARY_MAX_JOURNAL_MIB * MIB,
     maxBusLogBytes: values.TRIBUTARY_MAX_BUS_LOG_MIB * MIB,
     ledgerDays: values.TRIBUTARY_LEDGER_DAYS,
+    canaryMinutes: values.TRIBUTARY_CANARY_MINUTES,
     logLevel: values.TRIBUTARY_LOG_LEVEL,
   };
   if (`${config.keyDir}/`.startsWith(`${config.dataDir}/`)) {

@@ -83,6 +83,9 @@ export const configSchema = z.object({
     .describe(
       'How long consumers remember which events they processed, and the resolver what it resolved.',
     ),
+  TRIBUTARY_CANARY_MINUTES: whole(0, 1_440)
+    .default(0)
+    .describe('A synthetic event for each active connection in every such interval; 0 sends none.'),
   TRIBUTARY_LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')

@@ -1,4 +1,6 @@
 import { auditRoutes } from '../audit/routes.ts';
+import { CanaryStore } from '../canary/canary-store.ts';
+import { canaryRoutes } from '../canary/routes.ts';
 import { connectionRoutes } from '../connections/routes.ts';
 import { consumerRoutes } from '../consumers/routes.ts';
 import { deadLetterRoutes } from '../dead-letters/routes.ts';
@@ -56,5 +58,10 @@ export async function startControl(parts: Parts): Promise<ApiToken> {
   await server.register(consumerRoutes, { authenticate, bus, database });
   await server.register(metricsRoute, { authenticate, metrics });
   await server.register(reconcileRoutes, { authenticate, reconciler: makeReconciler(parts) });
+  await server.register(canaryRoutes, {
+    authenticate,
+    canaries: new CanaryStore(database),
+    intervalMinutes: config.canaryMinutes,
+  });
   return apiToken;
 }

@@ -1,4 +1,7 @@
 import { hostname } from 'node:os';
+import { listenForCanaries } from '../canary/canary.ts';
+import { CanaryStore } from '../canary/canary-store.ts';
+import { measureCanaries } from '../canary/measure.ts';
 import { consume } from '../consumers/consume.ts';
 import type { Consumer } from '../consumers/consumer.ts';
 import { ConsumerMetrics } from '../consumers/consumer-metrics.ts';
@@ -8,6 +11,8 @@ import { metricsRoute } from '../metrics/route.ts';
 import { recordPassage } from '../proof/record-passage.ts';
 import { ReplayRunner } from '../replay/runner.ts';
 import { startResolver } from '../resolver/resolver.ts';
+import { measureSpool } from '../spool/measure.ts';
+import { canaryTask } from '../tasks/canary.ts';
 import { ledgerCleanup } from '../tasks/ledger-cleanup.ts';
 import { ledgerExport } from '../tasks/ledger-export.ts';
 import { deepReconcileTask, reconcileTask } from '../tasks/reconcile.ts';
@@ -44,6 +49,13 @@ export async function startWorker(parts: Parts, consumers: readonly Consumer[]):
     onError,
   });
   closing.push(() => resolver.close());
+  measureSpool(parts.metrics, database);
+  const canaries = new CanaryStore(database);
+  measureCanaries(parts.metrics, canaries, config.canaryMinutes);
+  if (config.canaryMinutes > 0) {
+    const listening = await listenForCanaries(bus, canaries);
+    closing.push(() => listening.close());
+  }
   const replays = new ReplayRunner({
     bus,
     database,
@@ -63,6 +75,16 @@ export async function startWorker(parts: Parts, consumers: readonly Consumer[]):
       ['replay-sweep', () => replays.look()],
       ['reconcile', reconcileTask(reconciler)],
       ['reconcile-deep', deepReconcileTask(reconciler)],
+      [
+        'canary',
+        canaryTask({
+          canaries,
+          connections: parts.store,
+          outbox: parts.outbox,
+          warehouse,
+          intervalMinutes: config.canaryMinutes,
+        }),
+      ],
       ['spool-drain', spoolDrain(parts.outbox)],
       ['ledger-export', ledgerExport({ database, warehouse, keepDays: config.ledgerDays })],
     ]),

@@ -20,6 +20,10 @@ const BATCHES = [
      SELECT replay_id, consumer, event_id FROM replayed_events
      WHERE processed_at < now() - make_interval(days => $1) LIMIT $2
    ) RETURNING 1`,
+  `DELETE FROM canaries
+   WHERE event_id IN (
+     SELECT event_id FROM canaries WHERE sent_at < now() - make_interval(days => $1) LIMIT $2
+   ) RETURNING 1`,
   // What waits for somebody, or for its next attempt, stays for as long as it does.
   `DELETE FROM dead_letters
    WHERE id IN (

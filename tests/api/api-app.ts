@@ -9,6 +9,8 @@ import { openTestDatabase } from '#platform/database/testing.ts';
 import type { Secrets } from '#platform/secrets/secrets.ts';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
 import { auditRoutes } from '#services/audit/routes.ts';
+import { CanaryStore } from '#services/canary/canary-store.ts';
+import { canaryRoutes } from '#services/canary/routes.ts';
 import { ConnectionDirectory } from '#services/connections/directory.ts';
 import { connectionRoutes } from '#services/connections/routes.ts';
 import { ConnectionStore } from '#services/connections/store.ts';
@@ -118,6 +120,11 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
     onError,
   });
   await server.register(reconcileRoutes, { authenticate, reconciler });
+  await server.register(canaryRoutes, {
+    authenticate,
+    canaries: new CanaryStore(database),
+    intervalMinutes: 5,
+  });
   await server.register(healthRoutes, {
     checks: { database: () => health.check() },
     isReady: () => health.ready,

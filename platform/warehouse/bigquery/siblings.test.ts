@@ -68,9 +68,10 @@ const PROOFS: readonly Row[] = [
   proof(1, 30, { received_at: at(1), carried_again: 'replay', replay_id: 'r1' }),
   proof(2, 2, {}),
   // The outbox has no such event, which was received a minute before it was published.
-  proof(5, 61, { received_at: at(59) }),
+  proof(8, 61, { received_at: at(59) }),
   proof(6, 61, {}),
   proof(7, 61, { tenant_id: 'other' }),
+  proof(9, 50, { tenant_id: 'other', event_type: 'canary.sent' }),
 ];
 const COUNTS: readonly Row[] = [
   ['events_accepted', 'acme', null, 'a', 2, 1],
@@ -136,6 +137,7 @@ const cases: readonly [string, string, Readonly<Record<string, CellValue>>, numb
   ['an event', 'event-by-id', { tenant_id: 'acme', event_id: id(1) }, 1],
   ["another tenant's event", 'event-by-id', { tenant_id: 'acme', event_id: id(4) }, 0],
   ['counts', 'outbox-counts', {}, 1],
+  ['passages of canaries', 'canary-passage', { from_time: at(0), to_time: at(59) }, 1],
   [
     'all since the beginning',
     'outbox-since',
@@ -175,10 +177,10 @@ const cases: readonly [string, string, Readonly<Record<string, CellValue>>, numb
   ['sizes without observations', 'outbox-sizes', { ...BUCKETS, with_observations: false }, 4],
   ['minutes of the ledger', 'ledger-minutes', WINDOW, 2],
   ['minutes of nobody', 'ledger-minutes', { ...WINDOW, tenant_id: 'nobody' }, 0],
-  ['events without proof', 'ledger-without-proof', { ...WINDOW, row_limit: 10 }, 1],
+  ['events without proof', 'ledger-without-proof', { ...WINDOW, row_limit: 10 }, 2],
   ['events without an outbox row', 'ledger-without-outbox-row', { ...WINDOW, row_limit: 10 }, 2],
   ['some of them', 'ledger-without-outbox-row', { ...WINDOW, row_limit: 1 }, 1],
-  ['ids of a window', 'ledger-outbox-page', { ...WINDOW, after_event_id: '', row_limit: 10 }, 3],
+  ['ids of a window', 'ledger-outbox-page', { ...WINDOW, after_event_id: '', row_limit: 10 }, 4],
   ['ids from one on', 'ledger-outbox-page', { ...WINDOW, after_event_id: id(2), row_limit: 1 }, 1],
   ['what was counted elsewhere', 'ledger-counts', WINDOW, 2],
   ['requests', 'webhook-requests', { tenant_id: 'acme', connection_id: null, row_limit: 10 }, 3],

@@ -6,6 +6,7 @@ locals {
     "replay-sweep"   = { schedule = "* * * * *", task = "replay-sweep" }
     "reconcile"      = { schedule = "*/5 * * * *", task = "reconcile" }
     "reconcile-deep" = { schedule = "42 3 * * *", task = "reconcile-deep" }
+    "canary"         = { schedule = "* * * * *", task = "canary" }
     "spool-drain"    = { schedule = "* * * * *", task = "spool-drain" }
     "ledger-export"  = { schedule = "* * * * *", task = "ledger-export" }
   }

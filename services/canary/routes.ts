@@ -1,0 +1,70 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { Authenticate } from '../http/authenticate.ts';
+import { AUTHENTICATED, problemSchema } from '../http/openapi.ts';
+import { canaryState } from './canary-state.ts';
+import type { CanaryStore } from './canary-store.ts';
+
+export interface CanaryRouteOptions {
+  readonly authenticate: Authenticate;
+  readonly canaries: CanaryStore;
+  /** 0 when none are sent. */
+  readonly intervalMinutes: number;
+}
+
+const canarySchema = z.object({
+  connection_id: z.string(),
+  state: z
+    .enum(['ok', 'on_its_way', 'late'])
+    .describe('ok: the latest came all the way. late: none has come for two intervals.'),
+  sent_at: z.string().describe('When the latest was sent.'),
+  outboxed: z.boolean(),
+  published: z.boolean().describe('It has a proof of passage.'),
+  consumed_at: z.string().nullable(),
+  last_arrived_sent_at: z
+    .string()
+    .nullable()
+    .describe('When the latest was sent that came all the way.'),
+});
+
+/** `GET /v1/canaries`: of each connection, how far its latest canary has come. */
+export async function canaryRoutes(
+  app: FastifyInstance,
+  { authenticate, canaries, intervalMinutes }: CanaryRouteOptions,
+): Promise<void> {
+  app.withTypeProvider<ZodTypeProvider>().get(
+    '/v1/canaries',
+    {
+      schema: {
+        ...AUTHENTICATED,
+        summary: 'How far the latest canary of each connection has come',
+        tags: ['health'],
+        response: {
+          200: z.object({
+            interval_minutes: z.int().describe('0 when no canaries are sent.'),
+            canaries: z.array(canarySchema),
+          }),
+          '4xx': problemSchema,
+          '5xx': problemSchema,
+        },
+      },
+    },
+    async (request) => {
+      const { tenantId } = authenticate(request);
+      const rows = await canaries.latest(tenantId);
+      return {
+        interval_minutes: intervalMinutes,
+        canaries: rows.map((row) => ({
+          connection_id: row.connection_id,
+          state: canaryState(row, intervalMinutes, Date.now()),
+          sent_at: row.sent_at.toISOString(),
+          outboxed: row.outboxed,
+          published: row.published,
+          consumed_at: row.consumed_at?.toISOString() ?? null,
+          last_arrived_sent_at: row.arrived_sent_at?.toISOString() ?? null,
+        })),
+      };
+    },
+  );
+}
