@@ -3,7 +3,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { describeWith } from '#platform/testing/describe-with.ts';
 import { freePort } from '#platform/testing/server-process.ts';
 import { WarehouseUnavailable } from '#schemas/problems.ts';
-import { OUTBOX, WEBHOOK_REQUESTS } from '#schemas/tables.ts';
+import { CONSUMERS, OUTBOX, WEBHOOK_REQUESTS } from '#schemas/tables.ts';
 import { outboxRow } from '../conformance.ts';
 import type { Warehouse } from '../warehouse.ts';
 import {
@@ -17,7 +17,7 @@ import { openBigQueryWarehouse } from './warehouse.ts';
 // Real: the driver, Google's clients and the emulator, which is ended as a power cut would.
 
 const PROJECT = 'faults';
-const TABLES = [OUTBOX, WEBHOOK_REQUESTS];
+const TABLES = [OUTBOX, WEBHOOK_REQUESTS, CONSUMERS];
 
 describeWith(BIGQUERY_EMULATOR, (path) => {
   let emulator: BigQueryEmulator | undefined;
@@ -74,5 +74,47 @@ describeWith(BIGQUERY_EMULATOR, (path) => {
       row_limit: 10_000,
     });
     expect(found.map(({ event_id }) => event_id)).toContain(outboxRow(7).event_id);
+  }, 120_000);
+
+  it('takes appends to three tables at once, where they take turns', async () => {
+    emulator = await startBigQueryEmulator(path, { projectId: PROJECT });
+    const { restEndpoint, storageEndpoint } = emulator;
+    await createDataset({ restEndpoint, projectId: PROJECT, dataset: 'd' }, TABLES);
+    const opened = await openBigQueryWarehouse({
+      projectId: PROJECT,
+      dataset: 'd',
+      location: 'EU',
+      restEndpoint,
+      storageEndpoint,
+      tables: TABLES,
+      appendsAtOnce: 1,
+      appendTimeoutMs: 30_000,
+    });
+    warehouse = opened;
+    const at = new Date(0).toISOString();
+    const consumer = {
+      consumer: 'c',
+      topic: 't',
+      subscribed_at: at,
+      active: true,
+      recorded_at: at,
+    };
+    const request = {
+      request_id: 'r',
+      received_at: at,
+      provider: 'hubspot',
+      outcome: 'rejected',
+      reason: 'bad_signature',
+      http_status: 401,
+      body_bytes: 1,
+      occurrences: 1,
+    };
+    const appends = Array.from({ length: 5 }, (_, index) => [
+      opened.append(OUTBOX.name, [outboxRow(index)]),
+      opened.append(WEBHOOK_REQUESTS.name, [request]),
+      opened.append(CONSUMERS.name, [consumer]),
+    ]);
+    await Promise.all(appends.flat());
+    await opened.check();
   }, 120_000);
 });

@@ -9,6 +9,7 @@ import { operatorProblem, verdictOf } from './append-problems.ts';
 import { type RowEncoder, rowDescriptor, rowEncoder } from './proto-rows.ts';
 import { SchemaWatch } from './schema-watch.ts';
 import type { StorageClient } from './storage-client.ts';
+import type { Turns } from './turns.ts';
 
 export interface TableAppenderOptions {
   readonly client: StorageClient;
@@ -18,6 +19,8 @@ export interface TableAppenderOptions {
   readonly timeoutMs: number;
   readonly connections: number;
   readonly maxQueuedBytes: number;
+  /** Shared with the other tables, where they may not all append at once. */
+  readonly turns?: Turns | undefined;
   readonly onError: (message: string, error: unknown) => void;
   /** Milliseconds that only go forward. */
   readonly clock: () => number;
@@ -147,7 +150,9 @@ export class TableAppender {
   }
 
   async #deliver(connection: AppendConnection, group: readonly AppendCall[]): Promise<void> {
-    const problem = await this.#delivery.deliver(connection, group);
+    const deliver = () => this.#delivery.deliver(connection, group);
+    const { turns } = this.#options;
+    const problem = await (turns ? turns.take(deliver) : deliver());
     if (problem) this.#refuse(problem);
     this.#idle.push(connection);
     this.#dispatch();
