@@ -10,10 +10,12 @@ export interface Conduct {
   ended: boolean;
   /** Changes bytes on their way. */
   spoil: ((chunk: Buffer) => Buffer) | undefined;
+  /** Of so many bytes, how many pass before the connection breaks; undefined when it holds. */
+  sever: ((bytes: number) => number | undefined) | undefined;
 }
 
 export function goodConduct(): Conduct {
-  return { stalled: false, delayMs: 0, ended: false, spoil: undefined };
+  return { stalled: false, delayMs: 0, ended: false, spoil: undefined, sever: undefined };
 }
 
 type Item = { readonly arrivedAtMs: number } & (
@@ -83,8 +85,20 @@ export class Lane {
   #pass(item: Item): void {
     if (item.kind === 'bytes') {
       this.#heldBytes -= item.chunk.length;
-      if (this.#sink.writable) this.#sink.write(this.#conduct.spoil?.(item.chunk) ?? item.chunk);
+      if (this.#sink.writable) this.#passBytes(item.chunk);
     } else if (item.kind === 'end') this.#sink.end();
     else this.#sink.resetAndDestroy();
+  }
+
+  #passBytes(chunk: Buffer): void {
+    const { spoil, sever } = this.#conduct;
+    const passing = sever?.(chunk.length);
+    if (passing === undefined) {
+      this.#sink.write(spoil?.(chunk) ?? chunk);
+      return;
+    }
+    this.stop();
+    this.#source.resetAndDestroy();
+    this.#sink.end(chunk.subarray(0, passing), () => this.#sink.destroy());
   }
 }

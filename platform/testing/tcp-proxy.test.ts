@@ -223,6 +223,18 @@ describe('tcp proxy', () => {
     expect(await spoiled()).toBe(text);
   });
 
+  it('severs connections in the middle of what passes, and not before', async () => {
+    const side = await used();
+    proxy.sever(50_000, () => 0.75, ['toClient']);
+    side.socket.write('b'.repeat(70_000));
+    await expect.poll(() => side.text.length, within).toBe(70_001);
+    side.socket.write('c'.repeat(10_000));
+    await expect.poll(() => side.ended, within).toBe(true);
+    expect(side.text).toBe(`A${'B'.repeat(70_000)}${'C'.repeat(5_000)}`);
+    await expect.poll(() => served[0]?.closedBy, within).toBeDefined();
+    await used();
+  });
+
   it('half-closes towards the client: it hears the end, and can still send', async () => {
     const side = await used();
     proxy.halfClose(['toClient']);

@@ -33,6 +33,11 @@ export interface TcpProxy {
    * @param random from 0 to 1
    */
   corrupt(everyBytes: number, random?: () => number, directions?: readonly Direction[]): void;
+  /**
+   * Breaks the connection in the middle of what passes, now and then: as TLS does when it finds a
+   * spoiled byte, which in plain text would just be other data.
+   */
+  sever(everyBytes: number, random?: () => number, directions?: readonly Direction[]): void;
   /** Tells the receivers of a direction that nothing more comes; the other direction goes on. */
   halfClose(directions: readonly Direction[]): void;
   /** Resets the connections there are; what was held back is lost. Faults go on. */
@@ -100,6 +105,8 @@ export async function startTcpProxy(server: TcpEndpoint): Promise<TcpProxy> {
     delay: (delayMs, directions = BOTH_WAYS) => change(directions, { delayMs }),
     corrupt: (everyBytes, random = Math.random, directions = BOTH_WAYS) =>
       change(directions, { spoil: spoiler(everyBytes, random) }),
+    sever: (everyBytes, random = Math.random, directions = BOTH_WAYS) =>
+      change(directions, { sever: severer(everyBytes, random) }),
     halfClose: (directions) => change(directions, { ended: true }),
     drop,
     heal: () => {
@@ -111,6 +118,21 @@ export async function startTcpProxy(server: TcpEndpoint): Promise<TcpProxy> {
       listener.close();
       await once(listener, 'close');
     },
+  };
+}
+
+/** Says after how many of the bytes that pass a connection breaks. */
+function severer(everyBytes: number, random: () => number): Conduct['sever'] {
+  const distance = () => Math.floor(random() * 2 * everyBytes);
+  let left = distance();
+  return (bytes) => {
+    if (left >= bytes) {
+      left -= bytes;
+      return undefined;
+    }
+    const passing = left;
+    left = distance();
+    return passing;
   };
 }
 

@@ -2,7 +2,6 @@ import type { Dependency } from '../installation/installation.ts';
 import type { Scenario } from './scenario.ts';
 import {
   CUT,
-  corruptEvery,
   fault,
   giveBack,
   HALF_CLOSED,
@@ -13,6 +12,7 @@ import {
   STALL,
   send,
   slowBySeconds,
+  spoiledEvery,
   start,
   whileSending,
 } from './steps.ts';
@@ -85,8 +85,8 @@ export const DEPENDENCY_SCENARIOS: readonly Scenario[] = [
     (which): Scenario => ({
       name: `${which}-corrupt`,
       platform: 'gcp',
-      about: `bytes from and to ${which} are spoiled`,
-      during: away(corruptEvery(20_000), which),
+      about: `bytes from and to ${which} are spoiled, and connections break in mid-message`,
+      during: away(spoiledEvery(10_000), which),
     }),
   ),
   ...STORES.map(
