@@ -3,11 +3,17 @@ import { join } from 'node:path';
 import { makeClients } from '#platform/bus/pubsub/clients.ts';
 import { openPostgres } from '#platform/database/postgres/postgres.ts';
 import { startTcpProxy, type TcpEndpoint, type TcpProxy } from '#platform/testing/tcp-proxy.ts';
-import { OUTBOX } from '#schemas/tables.ts';
-import { EVENTS_TOPIC, RESOLVER_SUBSCRIPTION } from '#schemas/topics.ts';
+import { OUTBOX, PUBLISHED } from '#schemas/tables.ts';
+import {
+  EVENTS_TOPIC,
+  OBSERVATIONS_PUBLISHED_SUBSCRIPTION,
+  PUBLISHED_SUBSCRIPTION,
+  RESOLVER_SUBSCRIPTION,
+} from '#schemas/topics.ts';
 import { startCloud } from '../../support/cloud-parts.ts';
 import { countDeliveries, installObserver, OBSERVER, readEffects } from '../observer/observer.ts';
 import { queryColumn } from './big-query-rows.ts';
+import { CarriedWatch } from './carried.ts';
 import { runCommand } from './command.ts';
 import { Fleet, type Role } from './fleet.ts';
 import { giveBack } from './give-back.ts';
@@ -19,7 +25,6 @@ import {
   missing,
 } from './installation.ts';
 import { startProcess } from './process.ts';
-import { ProofWriter } from './proof-writer.ts';
 import { runJobs } from './run-jobs.ts';
 
 export interface InstallationOptions {
@@ -28,6 +33,14 @@ export interface InstallationOptions {
   /** Lets the clocks of its processes be set. */
   readonly clock?: boolean;
 }
+
+/** Those whose share a killed worker leaves behind. */
+const SUBSCRIPTIONS = [
+  OBSERVER,
+  RESOLVER_SUBSCRIPTION,
+  PUBLISHED_SUBSCRIPTION,
+  OBSERVATIONS_PUBLISHED_SUBSCRIPTION,
+];
 
 /** Starts stores of its own and the product on them. @throws Error when a part is missing */
 export async function installOnGcp({ logDir, clock }: InstallationOptions): Promise<Installation> {
@@ -91,23 +104,17 @@ export async function installOnGcp({ logDir, clock }: InstallationOptions): Prom
     const clients = await makeClients({ projectId, emulatorHost });
     stack.defer(() => clients.close());
     const { pubsub } = clients;
-    const proofs = stack.adopt(
-      await ProofWriter.start({
-        pubsub,
-        projectId,
-        dataset,
-        restEndpoint: `http://${addressOf(restProxy.endpoint)}`,
-      }),
-      (one) => one.close(),
-    );
-    const outbox = async () => {
+    const carried = stack.adopt(await CarriedWatch.start(pubsub), (one) => one.close());
+    const idsIn = async (table: string, column: string) => {
       const rest = `http://${own.BIGQUERY_EMULATOR_HOST}`;
-      const sql = `SELECT event_id FROM \`${dataset}.${OUTBOX.name}\``;
+      const sql = `SELECT ${column} AS event_id FROM \`${dataset}.${table}\``;
       return countById(await queryColumn(rest, projectId, sql));
     };
+    const outbox = () => idsIn(OUTBOX.name, 'event_id');
+    const proofs = () => idsIn(PUBLISHED.name, "JSON_VALUE(attributes, '$.event_id')");
 
     const giveBackAll = async () => {
-      for (const name of [OBSERVER, RESOLVER_SUBSCRIPTION]) await giveBack(pubsub, name);
+      for (const name of SUBSCRIPTIONS) await giveBack(pubsub, name);
     };
 
     let started = 0;
@@ -149,22 +156,26 @@ export async function installOnGcp({ logDir, clock }: InstallationOptions): Prom
         return runCommand(args, { ...env, TRIBUTARY_PORT: String(endpoint.port) }, logDir);
       },
       async republish(share, random) {
-        const copies = proofs.latest.filter(() => random() < share);
+        const copies = carried.latest.filter(() => random() < share);
         const topic = pubsub.topic(EVENTS_TOPIC, { messageOrdering: true });
         await Promise.all(copies.map((copy) => topic.publishMessage(copy)));
       },
       async lag(events) {
         const effects = new Set((await readEffects(database)).map(({ eventId }) => eventId));
         const consumed = missing(events, effects);
-        const published = missing(events, proofs.carried) || proofs.unwritten;
-        const waiting = consumed + published > 0;
-        const inOutbox = waiting ? undefined : missing(events, await outbox());
-        return { consumed, published, outbox: inOutbox };
+        const unseen = missing(events, carried.carried);
+        if (consumed + unseen > 0) return { consumed, published: unseen, outbox: undefined };
+        const [published, inOutbox] = [await proofs(), await outbox()];
+        return {
+          consumed,
+          published: missing(events, published),
+          outbox: missing(events, inOutbox),
+        };
       },
       async collect() {
         return {
           outbox: await outbox(),
-          published: proofs.carried,
+          published: carried.carried,
           effects: await readEffects(database),
           deliveries: await countDeliveries(database),
         };
