@@ -100,14 +100,16 @@ export class Relay {
 
   async #heal(): Promise<void> {
     const { gate, spool, progress } = this.#options;
-    if (gate.isOpen && !spool.mayHold && !progress.missing) return;
+    const spooled = spool.mayHold || progress.spooledSince !== undefined;
+    if (gate.isOpen && !spooled && !progress.missing) return;
     await this.#carryWaiting();
     await gate.open(() => this.#carryWaiting());
   }
 
   async #carryWaiting(): Promise<void> {
     const { progress, spool } = this.#options;
-    if (spool.mayHold) await this.#emptySpool();
+    // What was spooled and drained within one round is known to `progress` alone.
+    if (spool.mayHold || progress.spooledSince !== undefined) await this.#emptySpool();
     await progress.heal((from) => this.#republish(from));
   }
 

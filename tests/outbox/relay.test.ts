@@ -177,6 +177,27 @@ describe('relay, at start', () => {
 });
 
 describe('relay, while running', () => {
+  it('carries what was spooled while the spool was drained', async () => {
+    const { relay, progress, gate, spool } = newRun();
+    await relay.start();
+    const { drain } = spool;
+    let late = false;
+    vi.spyOn(spool, 'drain').mockImplementation(async (carry) => {
+      const drained = await drain.call(spool, carry);
+      if (late) return drained;
+      late = true;
+      // Entered and taken out by another process, all within this one's drain.
+      await store(testEvent(2));
+      progress.begin(testEvent(2).received_at).fail('spool');
+      return drained;
+    });
+    spool.held.push(testEvent(1));
+    progress.begin(testEvent(1).received_at).fail('spool');
+    gate.close();
+    await expect.poll(receivedIds, within).toEqual(idsOf(1, 2));
+    await expect.poll(() => gate.isOpen, within).toBe(true);
+  });
+
   it('carries again what the bus refused, once it takes messages again', async () => {
     let away = true;
     const { relay, accept, progress } = newRun({
