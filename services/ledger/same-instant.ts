@@ -9,7 +9,9 @@ const MAX_IDS = 100_000;
  */
 export class SameInstant {
   #receivedAt = '';
-  readonly #ids = new Set<string>();
+  /** Most instants have one event: its id alone costs no set. */
+  #first = '';
+  readonly #others = new Set<string>();
 
   /** How many of the events came before at the same instant, in an earlier call or in this one. */
   repetitions(events: readonly CanonicalEvent[]): number {
@@ -17,10 +19,10 @@ export class SameInstant {
     for (const { event_id, received_at } of events) {
       if (received_at !== this.#receivedAt) {
         this.#receivedAt = received_at;
-        this.#ids.clear();
-      }
-      if (this.#ids.has(event_id)) repetitions += 1;
-      else if (this.#ids.size < MAX_IDS) this.#ids.add(event_id);
+        this.#first = event_id;
+        if (this.#others.size > 0) this.#others.clear();
+      } else if (event_id === this.#first || this.#others.has(event_id)) repetitions += 1;
+      else if (this.#others.size < MAX_IDS) this.#others.add(event_id);
     }
     return repetitions;
   }

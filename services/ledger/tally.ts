@@ -33,6 +33,8 @@ const MINUTE_MS = 60_000;
 export class Tally {
   readonly #options: TallyOptions;
   readonly #entries = new Map<string, Entry>();
+  /** The count that was added to last, which is most often the next one too. */
+  #latest: Entry | undefined;
   /** Of a count that was forgotten a new one begins at zero: it must not replace what is written. */
   #generation = 0;
 
@@ -57,17 +59,32 @@ export class Tally {
     nowMs: number,
   ): boolean {
     const minuteMs = receivedAtMs - (receivedAtMs % MINUTE_MS);
+    const entry = this.#find(measure, tenantId, minuteMs);
+    if (!entry) return false;
+    entry.total += count;
+    entry.changedAtMs = nowMs;
+    return true;
+  }
+
+  #find(measure: AcceptanceMeasure, tenantId: string, minuteMs: number): Entry | undefined {
+    const latest = this.#latest;
+    if (
+      latest?.minuteMs === minuteMs &&
+      latest.tenantId === tenantId &&
+      latest.measure === measure
+    ) {
+      return latest;
+    }
     const key = `${measure} ${minuteMs} ${tenantId}`;
     let entry = this.#entries.get(key);
     if (!entry) {
-      if (this.#entries.size >= this.#options.maxEntries) return false;
+      if (this.#entries.size >= this.#options.maxEntries) return undefined;
       const reporter = `${this.#options.reporter}.${this.#generation}`;
       entry = { measure, tenantId, minuteMs, reporter, total: 0, writtenTotal: 0, changedAtMs: 0 };
       this.#entries.set(key, entry);
     }
-    entry.total += count;
-    entry.changedAtMs = nowMs;
-    return true;
+    this.#latest = entry;
+    return entry;
   }
 
   /** Counts that are not written as they are now. */
@@ -93,6 +110,7 @@ export class Tally {
 
   /** Forgets counts that are written and have not changed since then. */
   forgetUnchangedSince(sinceMs: number): void {
+    this.#latest = undefined;
     const before = this.#entries.size;
     for (const [key, { total, writtenTotal, changedAtMs }] of this.#entries) {
       if (total === writtenTotal && changedAtMs < sinceMs) this.#entries.delete(key);
