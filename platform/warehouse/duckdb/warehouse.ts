@@ -5,7 +5,7 @@ import { DataFolderInUse, InvalidRequest, WarehouseUnavailable } from '#schemas/
 import type { CellValue, Row, Warehouse } from '../warehouse.ts';
 import { plainRow } from './result-rows.ts';
 import { applySchema } from './schema.ts';
-import { loadQueries } from './sql-files.ts';
+import { type DuckDbQuery, loadQueries } from './sql-files.ts';
 import { Tables } from './tables.ts';
 
 export interface DuckDbOptions {
@@ -54,14 +54,14 @@ class DuckDbWarehouse implements Warehouse {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
   readonly #tables: Tables;
-  readonly #queries: ReadonlyMap<string, string>;
+  readonly #queries: ReadonlyMap<string, DuckDbQuery>;
   #closed = false;
 
   constructor(
     instance: DuckDBInstance,
     connection: DuckDBConnection,
     tables: Tables,
-    queries: ReadonlyMap<string, string>,
+    queries: ReadonlyMap<string, DuckDbQuery>,
   ) {
     this.#instance = instance;
     this.#connection = connection;
@@ -78,13 +78,13 @@ class DuckDbWarehouse implements Warehouse {
     name: string,
     params: Readonly<Record<string, CellValue>> = {},
   ): Promise<Result[]> {
-    const sql = this.#queries.get(name);
-    if (sql === undefined)
+    const query = this.#queries.get(name);
+    if (query === undefined)
       throw new InvalidRequest(`There is no query sql/duckdb/queries/${name}.sql.`);
     this.#assertOpen();
     try {
-      await this.#tables.settle();
-      const reader = await this.#connection.runAndReadAll(sql, { ...params });
+      await this.#tables.settle(query.reads);
+      const reader = await this.#connection.runAndReadAll(query.sql, { ...params });
       return reader.getRowObjects().map(plainRow) as Result[];
     } catch (cause) {
       throw new WarehouseUnavailable(

@@ -88,6 +88,11 @@ module "warehouse" {
       member = module.identities.members["worker"]
       tables = ["integration_events_outbox"]
     }
+    # What an operator has reconciled.
+    control = {
+      member = module.identities.members["control"]
+      tables = ["integration_events_outbox"]
+    }
   }
   readers = merge(
     {
@@ -105,7 +110,7 @@ module "bus" {
 
   project_id             = var.project_id
   project_number         = local.project_number
-  publishers             = { for role in ["intake", "worker"] : role => module.identities.members[role] }
+  publishers             = { for role in ["intake", "worker", "control"] : role => module.identities.members[role] }
   events_watchers        = { control = module.identities.members["control"] }
   secret_events_watchers = { intake = module.identities.members["intake"] }
   consumers              = var.consumers
