@@ -61,7 +61,8 @@ SELECT
     || event_id || '","ce-source":"/tenants/default/connections/' || connection_id
     || '","ce-type":"deal.updated","ce-subject":"deal/' || entity_id || '","ce-time":"' || instant
     || '","event_type":"deal.updated","tenant_id":"default","connection_id":"' || connection_id
-    || '","provider":"hubspot","trace_id":"' || trace_id || '"}' AS attributes
+    || '","provider":"hubspot","org_id":"org_0123456789abcdef0123456789abcdef","trace_id":"'
+    || trace_id || '"}' AS attributes
 FROM (SELECT *, ${iso('received_at')} AS instant FROM events WHERE i % ${every} <> 3)`);
 
 const reader = await connection.runAndReadAll(`

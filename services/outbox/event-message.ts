@@ -7,6 +7,7 @@ export class EventMessage implements BusMessage {
   readonly #event: CanonicalEvent;
   readonly #carriage: Carriage | undefined;
   #data: string | undefined;
+  #attributes: Record<string, string> | undefined;
 
   /** @param carriage why the event is carried again, when it is */
   constructor(event: CanonicalEvent, carriage?: Carriage) {
@@ -20,8 +21,8 @@ export class EventMessage implements BusMessage {
   }
 
   get attributes(): Record<string, string> {
-    const attributes = eventAttributes(this.#event);
-    return this.#carriage ? { ...attributes, ...this.#carriage } : attributes;
+    this.#attributes ??= { ...eventAttributes(this.#event), ...this.#carriage };
+    return this.#attributes;
   }
 
   get orderingKey(): string {

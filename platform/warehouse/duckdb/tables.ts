@@ -36,9 +36,9 @@ export class Tables {
     return opened ? opened.append(rows) : this.#open(table).then((one) => one.append(rows));
   }
 
-  /** Returns once everything appended so far can be queried. */
-  async settle(): Promise<void> {
-    for (const table of this.#opened.values()) await table.settle();
+  /** Returns once everything appended so far to the tables named can be queried. */
+  async settle(names: ReadonlySet<string>): Promise<void> {
+    for (const [name, table] of this.#opened) if (names.has(name)) await table.settle();
   }
 
   async close(): Promise<void> {

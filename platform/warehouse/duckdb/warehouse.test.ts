@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DataFolderInUse, WarehouseUnavailable } from '#schemas/problems.ts';
-import { OUTBOX } from '#schemas/tables.ts';
+import { OUTBOX, PUBLISHED } from '#schemas/tables.ts';
 import { describeWarehouse, outboxRow, type WarehouseUnderTest } from '../conformance.ts';
 import { type DuckDbOptions, openDuckDbWarehouse } from './warehouse.ts';
 
@@ -44,6 +44,17 @@ const countRows = async (dataDir: string) => {
 };
 
 describe('duckdb warehouse, its files', () => {
+  it('reads in what a query needs, and leaves the journals of other tables', async () => {
+    const dataDir = await tempDir();
+    const warehouse = await openDuckDbWarehouse({ dataDir, ingestDelayMs: 3_600_000 });
+    await warehouse.append(OUTBOX.name, [outboxRow(1)]);
+    await warehouse.append(PUBLISHED.name, [{ message_id: '1' }]);
+    await expect(warehouse.query('outbox-counts')).resolves.toMatchObject([{ events: 1 }]);
+    const waiting = (table: string) => readdir(join(dataDir, 'journal', table));
+    expect([await waiting(OUTBOX.name), (await waiting(PUBLISHED.name)).length]).toEqual([[], 1]);
+    await warehouse.close();
+  });
+
   it('refuses a folder that another process uses, and says what to do', async () => {
     const dataDir = await tempDir();
     const { execFileSync } = await import('node:child_process');

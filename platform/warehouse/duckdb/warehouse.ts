@@ -6,7 +6,7 @@ import type { CellValue, Row, StreamBounds, Warehouse } from '../warehouse.ts';
 import { plainRow } from './result-rows.ts';
 import { RowStreams } from './row-stream.ts';
 import { applySchema } from './schema.ts';
-import { loadQueries } from './sql-files.ts';
+import { type DuckDbQuery, loadQueries } from './sql-files.ts';
 import { Tables } from './tables.ts';
 
 export interface DuckDbOptions {
@@ -59,14 +59,14 @@ class DuckDbWarehouse implements Warehouse {
   readonly #connection: DuckDBConnection;
   readonly #tables: Tables;
   readonly #streams: RowStreams;
-  readonly #queries: ReadonlyMap<string, string>;
+  readonly #queries: ReadonlyMap<string, DuckDbQuery>;
   #closed = false;
 
   constructor(
     instance: DuckDBInstance,
     connection: DuckDBConnection,
     tables: Tables,
-    queries: ReadonlyMap<string, string>,
+    queries: ReadonlyMap<string, DuckDbQuery>,
   ) {
     this.#instance = instance;
     this.#connection = connection;
@@ -84,10 +84,10 @@ class DuckDbWarehouse implements Warehouse {
     name: string,
     params: Readonly<Record<string, CellValue>> = {},
   ): Promise<Result[]> {
-    const sql = this.#sql(name);
+    const query = this.#query(name);
     try {
-      await this.#tables.settle();
-      const reader = await this.#connection.runAndReadAll(sql, { ...params });
+      await this.#tables.settle(query.reads);
+      const reader = await this.#connection.runAndReadAll(query.sql, { ...params });
       return reader.getRowObjects().map(plainRow) as Result[];
     } catch (cause) {
       throw failed(name, cause);
@@ -98,10 +98,10 @@ class DuckDbWarehouse implements Warehouse {
     name: string,
     params: Readonly<Record<string, CellValue>> = {},
   ): AsyncGenerator<Result[]> {
-    const sql = this.#sql(name);
+    const query = this.#query(name);
     try {
-      await this.#tables.settle();
-      for await (const rows of this.#streams.rows(sql, params)) yield rows as Result[];
+      await this.#tables.settle(query.reads);
+      for await (const rows of this.#streams.rows(query.sql, params)) yield rows as Result[];
     } catch (cause) {
       throw cause instanceof WarehouseUnavailable ? cause : failed(name, cause);
     }
@@ -120,12 +120,12 @@ class DuckDbWarehouse implements Warehouse {
     this.#instance.closeSync();
   }
 
-  #sql(name: string): string {
-    const sql = this.#queries.get(name);
-    if (sql === undefined)
+  #query(name: string): DuckDbQuery {
+    const query = this.#queries.get(name);
+    if (query === undefined)
       throw new InvalidRequest(`There is no query sql/duckdb/queries/${name}.sql.`);
     this.#assertOpen();
-    return sql;
+    return query;
   }
 
   #assertOpen(): void {

@@ -88,6 +88,11 @@ module "warehouse" {
       member = module.identities.members["worker"]
       tables = ["integration_consumers", "integration_events_outbox", "integration_ledger_counts"]
     }
+    # What an operator has reconciled.
+    control = {
+      member = module.identities.members["control"]
+      tables = ["integration_events_outbox"]
+    }
   }
   readers = merge(
     {
@@ -105,7 +110,7 @@ module "bus" {
 
   project_id     = var.project_id
   project_number = local.project_number
-  # Control publishes dead letters again.
+  # Control publishes dead letters again, and what was reconciled or replayed.
   publishers             = { for role in ["intake", "worker", "control"] : role => module.identities.members[role] }
   events_watchers        = { control = module.identities.members["control"] }
   secret_events_watchers = { intake = module.identities.members["intake"] }
