@@ -9,6 +9,10 @@ import {
 } from '#schemas/topics.ts';
 import type { Passage } from './installation.ts';
 
+/** Seldom and many: each insert locks the emulator's tables for others. */
+const WRITE_EVERY_MS = 1_000;
+const MAX_ROWS = 1_000;
+
 export interface ProofWriterOptions {
   /** A client of the emulator; closed by who made it. */
   readonly pubsub: PubSub;
@@ -98,8 +102,8 @@ export class ProofWriter {
   async #write(): Promise<void> {
     const { signal } = this.#closed;
     while (!signal.aborted) {
-      await delay(200, undefined, { signal }).catch(() => undefined);
-      const batch = this.#waiting.slice(0, 500);
+      await delay(WRITE_EVERY_MS, undefined, { signal }).catch(() => undefined);
+      const batch = this.#waiting.slice(0, MAX_ROWS);
       if (batch.length === 0 || !(await this.#insert(batch.map(({ row }) => row)))) continue;
       this.#waiting = this.#waiting.slice(batch.length);
       for (const { message } of batch) message.ack();
