@@ -17,7 +17,7 @@ import { type Check, judgeAnswers, judgeEvents } from './judge.ts';
 import { Provider } from './load/provider.ts';
 import type { ProviderRecord } from './load/record.ts';
 import type { Scenario } from './scenarios/scenario.ts';
-import type { World } from './scenarios/steps.ts';
+import { leastMs, type World } from './scenarios/steps.ts';
 import { writeTrace } from './trace.ts';
 
 export interface RunOptions {
@@ -43,7 +43,7 @@ export interface Outcome {
 
 const SECRET = 'the-hubspot-client-secret-of-the-suite';
 const MIN_LINES = 24;
-const MAX_LINES = 96;
+const MAX_LINES = 40;
 const SHARE_BEFORE = 0.15;
 const SHARE_AFTER = 0.15;
 const HEAL_WITHIN_MS = 180_000;
@@ -83,7 +83,8 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   // Embedded there is one store to acknowledge by; on gcp reconciliation brings each what the other has.
   const reconciled = scenario.platform === 'embedded' || features.has('reconcile');
 
-  await provider.send(Math.round(events * SHARE_BEFORE));
+  const before = Math.round(events * SHARE_BEFORE);
+  await provider.send(before, { overMs: leastMs(before) });
   provider.phase = 'during';
   for (const step of scenario.during) {
     onProgress(step.label);
@@ -92,7 +93,8 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   provider.phase = 'after';
   const endedAtMs = performance.now();
   const left = events - provider.record.acknowledged.size;
-  await provider.send(Math.max(left, Math.round(events * SHARE_AFTER)), { atMostMs: 180_000 });
+  const after = Math.max(left, Math.round(events * SHARE_AFTER));
+  await provider.send(after, { overMs: leastMs(after), atMostMs: 180_000 });
   const allAnswered = await provider.settle(60_000);
   onProgress('waiting until it is healed');
   const { healWithinMs = HEAL_WITHIN_MS, expects } = scenario;

@@ -58,8 +58,8 @@ export async function startProcess(options: ProcessOptions): Promise<ServingProc
     env: { ...ownEnv, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
-  // What it knows about its parent, so that it ends when this process is gone.
   if (onMessage) child.on('message', (message) => onMessage(message as object));
+  // By the channel the process also notices when this one is gone, and ends. It keeps nobody alive.
   child.channel?.unref();
   const log = createWriteStream(logFile, { flags: 'a' });
   const lastLines: string[] = [];

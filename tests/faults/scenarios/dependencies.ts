@@ -68,6 +68,7 @@ export const DEPENDENCY_SCENARIOS: readonly Scenario[] = [
     during: [
       fault(CUT, ...STORES),
       whileSending(0.1, 10, pass(10)),
+      giveBack(),
       heal(...STORES),
       send(0.4, 10),
     ],
