@@ -38,8 +38,8 @@ export interface RunningServer {
 
 /** What each role cannot do without; of each group one is enough. */
 const NEEDS: Readonly<Record<Role, readonly (readonly string[])[]>> = {
-  // Either store makes an event durable, and connections are served from memory.
-  intake: [['warehouse', 'bus']],
+  // Each of them makes an event durable, the database by its spool; connections are served from memory.
+  intake: [['warehouse', 'bus', 'database']],
   worker: [['database'], ['bus']],
   control: [['database'], ['warehouse']],
 };

@@ -95,6 +95,8 @@ export async function startCloud(): Promise<Cloud> {
           TRIBUTARY_BIGQUERY_DATASET: dataset,
           // Measured with 0.8.1: from three connections on, the emulator leaves appends unanswered.
           TRIBUTARY_BIGQUERY_CONNECTIONS: '1',
+          // The emulators take their time, and the spool has suites of its own.
+          TRIBUTARY_ACCEPT_PATIENCE_MS: '2000',
           PGHOST: database.host,
           PGPORT: String(database.port),
           PGUSER: database.user,

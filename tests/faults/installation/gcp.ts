@@ -72,6 +72,7 @@ export async function installOnGcp({ logDir, clock }: InstallationOptions): Prom
       TRIBUTARY_PORT: '0',
       TRIBUTARY_API_TOKEN: API_TOKEN,
       TRIBUTARY_RATE_LIMIT_PER_SECOND: '1000000',
+      TRIBUTARY_ACCEPT_PATIENCE_MS: '400',
       TRIBUTARY_PUBLIC_URL: originOf('intake'),
       TRIBUTARY_WORKER_URL: originOf('worker'),
       PUBSUB_EMULATOR_HOST: addressOf(pubsubProxy.endpoint),
