@@ -85,7 +85,9 @@ describeOnCloud('roles on gcp', (cloud) => {
     const sender = new Sender(SECRET, 'default', connection.id);
     await sendUntilTaken(sender, connection.webhook_url);
     const [id] = sender.acknowledged;
-    expect(await statusOf(`${control.url}/v1/events/${id}`, { headers: authorization })).toBe(200);
+    // A slow emulator has events spooled first.
+    const event = () => statusOf(`${control.url}/v1/events/${id}`, { headers: authorization });
+    await expect.poll(event, within).toBe(200);
 
     const webhook = `/webhooks/hubspot/${connection.id}`;
     const post = { method: 'POST' };

@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { describeOnCloud } from '../support/cloud.ts';
-import { findFeatures } from './features.ts';
 import { smallDiskFault } from './installation/small-disk.ts';
 import { faultLines } from './report.ts';
 import { runScenario } from './run-scenario.ts';
@@ -30,11 +29,10 @@ it('keeps its promises through a full disk and kill -9', async ({ skip }) => {
   expect(await faultsOf('embedded-disk-full', 300)).toEqual([]);
 }, 120_000);
 
-describeOnCloud('with stores away on gcp', () => {
-  const features = findFeatures();
-  const both = features.has('spool') && features.has('reconcile');
-  const name = both ? 'stores-stall-kill-intake' : 'bigquery-stall-kill-intake';
-  it(`keeps its promises: ${name}`, async () => {
-    expect(await faultsOf(name, 300)).toEqual([]);
+// Scenarios whose stalls leave appends behind are for the long form: the emulator of BigQuery (0.8.1)
+// hangs for good once appends to three tables are under way.
+describeOnCloud('on gcp', () => {
+  it('keeps its promises while intake is killed again and again', async () => {
+    expect(await faultsOf('kill-intake', 150)).toEqual([]);
   }, 240_000);
 });
