@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { openInProcessBus } from '#platform/bus/in-process/bus.ts';
 import { openPglite } from '#platform/database/pglite/pglite.ts';
 import { openDuckDbWarehouse } from '#platform/warehouse/duckdb/warehouse.ts';
-import { prepareRecording } from '#services/proof/record-passage.ts';
+import { recordPassage } from '#services/proof/record-passage.ts';
 import { Reconciler } from '#services/reconcile/reconciler.ts';
 import { reconcileSettings } from '#services/reconcile/settings.ts';
 
@@ -19,7 +19,7 @@ const warehouse = stack.adopt(await openDuckDbWarehouse({ dataDir, onError }), c
 const database = stack.adopt(await openPglite({ dir: join(dataDir, 'postgres') }), close);
 const bus = stack.adopt(await openInProcessBus({ dataDir: join(dataDir, 'bus') }), close);
 await database.migrate();
-await prepareRecording(bus);
+const recorder = stack.adopt(await recordPassage({ bus, warehouse, onError }), close);
 const settings = reconcileSettings({ platform: 'embedded' });
 const log = { info: () => undefined };
 const parts = { bus, warehouse, database, settings, ledgerDays: 14, log, onError };
@@ -40,6 +40,8 @@ const measure = async () => {
   return { report, seconds, cpuSeconds: (user + system) / 1e6 };
 };
 const first = await measure();
+// What it published again is recorded meanwhile, at the latest when the recorder closes.
+await recorder.close();
 const second = await measure();
 const peakKib = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
 console.log(JSON.stringify({ first, second, peakMb: (Number(peakKib) * 1_024) / 1e6 }));

@@ -40,7 +40,7 @@ export async function benchReconcile(args: readonly string[]): Promise<void> {
       peakMb: number;
     };
     print('a day, all gaps', first);
-    print('the hour that is compared again', second);
+    print('the last hour again, with what was published again', second);
     process.stdout.write(`peak memory ${peakMb.toFixed(0)} MB\n`);
     const { publish, append } = first.report;
     const gaps = Number(values.gaps);
@@ -58,6 +58,6 @@ export async function benchReconcile(args: readonly string[]): Promise<void> {
 function print(what: string, { report, seconds, cpuSeconds }: Measured): void {
   const { publish, append } = report;
   process.stdout.write(
-    `${what}: ${seconds.toFixed(1)} s, ${cpuSeconds.toFixed(1)} s of CPU; republished ${publish.republished}, appended ${append.appended}, state ${report.state}\n`,
+    `${what}: ${seconds.toFixed(1)} s, ${cpuSeconds.toFixed(1)} s of CPU; republished ${publish.republished}, appended ${append.appended}, proven ${publish.proven}, state ${report.state}\n`,
   );
 }

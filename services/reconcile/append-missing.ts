@@ -4,7 +4,7 @@ import { InvalidRow } from '#schemas/problems.ts';
 import { OUTBOX } from '#schemas/tables.ts';
 import { eventToRow } from '../outbox/event-row.ts';
 import { type CarriedMessage, carriedEvent, namedBy } from './carried-event.ts';
-import { chunksByTime } from './chunks-by-time.ts';
+import { chunksByTime, clusters } from './chunks-by-time.ts';
 import type { GapLedger, Unusable } from './gap-ledger.ts';
 import { type Gap, iso } from './scan-gaps.ts';
 import type { ReconcileSettings } from './settings.ts';
@@ -47,7 +47,7 @@ export async function appendMissing(
   const appended: Appended[] = [];
   let unusable = 0;
   for (const chunk of chunksByTime(gaps, CHUNK_MESSAGES)) {
-    const { events, misfits } = await readMessages(chunk, warehouse);
+    const { events, misfits } = await readMessages(chunk, options);
     const missing = await withoutStored(events, options);
     signal.throwIfAborted();
     if (!dryRun) {
@@ -67,31 +67,37 @@ interface Carried {
   readonly publishedAtMs: number;
 }
 
-async function readMessages(chunk: readonly Gap[], warehouse: Warehouse) {
-  const times = chunk.map(({ atMs }) => atMs);
-  const messages = await warehouse.query<CarriedMessage>('published-messages', {
-    from_time: iso(Math.min(...times)),
-    to_time: iso(Math.max(...times) + 1),
-    message_ids: chunk.map(({ messageId }) => messageId).join(','),
-  });
+async function readMessages(chunk: readonly Gap[], options: AppendMissingOptions) {
+  const { warehouse, settings } = options;
   const wanted = new Map(chunk.map((gap) => [gap.eventId, gap]));
+  const misfits = new Map<string, Unusable>();
   const events: Carried[] = [];
-  const misfits: Unusable[] = [];
-  for (const message of messages) {
-    // Messages of the two topics may have the same id.
-    const gap = gapOf(message, wanted);
-    if (!gap) continue;
-    wanted.delete(gap.eventId);
-    const carried = carriedEvent(message);
-    if ('event' in carried) events.push({ event: carried.event, publishedAtMs: gap.atMs });
-    else misfits.push({ ...gap, tenantId: carried.tenantId, reason: carried.reason });
+  for (const cluster of clusters(chunk, settings.readGapMs)) {
+    for (const message of await readCluster(cluster, warehouse)) {
+      const { eventId } = namedBy(message);
+      const gap = wanted.get(eventId ?? '');
+      if (!gap) continue;
+      const carried = carriedEvent(message);
+      if ('event' in carried) {
+        events.push({ event: carried.event, publishedAtMs: gap.atMs });
+        // Of several messages of an event one is enough, if it is sound.
+        wanted.delete(gap.eventId);
+        misfits.delete(gap.eventId);
+      } else {
+        misfits.set(gap.eventId, { ...gap, tenantId: carried.tenantId, reason: carried.reason });
+      }
+    }
   }
-  return { events, misfits };
+  return { events, misfits: [...misfits.values()] };
 }
 
-function gapOf(message: CarriedMessage, wanted: ReadonlyMap<string, Gap>): Gap | undefined {
-  const gap = wanted.get(namedBy(message).eventId ?? '');
-  return gap?.messageId === message.message_id ? gap : undefined;
+function readCluster(cluster: readonly Gap[], warehouse: Warehouse): Promise<CarriedMessage[]> {
+  const times = cluster.map(({ atMs }) => atMs);
+  return warehouse.query<CarriedMessage>('published-messages', {
+    from_time: iso(Math.min(...times)),
+    to_time: iso(Math.max(...times) + 1),
+    event_ids: cluster.map(({ eventId }) => eventId).join(','),
+  });
 }
 
 /** Events that waited long before they were published have their row, if any, far from the proof. */

@@ -7,7 +7,7 @@ import { carriedEvent } from './carried-event.ts';
 const event = testEvent(1);
 const attributes = JSON.stringify(eventAttributes(event));
 const data = JSON.stringify(event);
-const message = { message_id: '1', publish_time: '2026-01-31T12:00:00.000Z', data, attributes };
+const message = { publish_time: '2026-01-31T12:00:00.000Z', data, attributes };
 const other = testEvent(2);
 
 describe('the event of a message', () => {

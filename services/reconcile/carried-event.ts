@@ -2,7 +2,6 @@ import { type CanonicalEvent, eventSchema } from '#schemas/event.ts';
 
 /** A message as the bus carried it, from integration_events_published. */
 export interface CarriedMessage {
-  readonly message_id: string;
   readonly publish_time: string;
   readonly data: string | null;
   readonly attributes: string | null;

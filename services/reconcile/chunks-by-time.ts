@@ -15,3 +15,17 @@ export function* chunksByTime<Item extends { readonly atMs: number }>(
     start = end;
   }
 }
+
+/** Cuts a list, sorted by time, where two neighbours lie further apart than `gapMs`. */
+export function* clusters<Item extends { readonly atMs: number }>(
+  items: readonly Item[],
+  gapMs: number,
+): Generator<readonly Item[]> {
+  let start = 0;
+  for (const [index, item] of items.entries()) {
+    const next = items[index + 1];
+    if (next && next.atMs - item.atMs <= gapMs) continue;
+    yield items.slice(start, index + 1);
+    start = index + 1;
+  }
+}

@@ -5,14 +5,16 @@ import { EventTooLarge } from '#schemas/problems.ts';
 import { type OutboxRow, rowToEvent } from '../outbox/event-row.ts';
 import { publishEvents } from '../outbox/publish-events.ts';
 import { inReceiptOrder } from '../outbox/receipt-order.ts';
-import { chunksByTime } from './chunks-by-time.ts';
+import { chunksByTime, clusters } from './chunks-by-time.ts';
 import type { GapLedger, Unusable } from './gap-ledger.ts';
 import { iso } from './scan-gaps.ts';
+import type { ReconcileSettings } from './settings.ts';
 
 export interface PublishMissingOptions {
   readonly bus: Bus;
   readonly warehouse: Warehouse;
   readonly ledger: GapLedger;
+  readonly settings: ReconcileSettings;
   /** Aborts when another process may be at the same work. */
   readonly signal: AbortSignal;
 }
@@ -48,7 +50,7 @@ export async function publishMissing(
   let republished = 0;
   let unusable = 0;
   for (const chunk of chunksByTime(gaps, CHUNK_EVENTS)) {
-    const { events, misfits } = await readEvents(chunk, options.warehouse);
+    const { events, misfits } = await readEvents(chunk, options);
     options.signal.throwIfAborted();
     await options.ledger.setAside('publish', misfits);
     const oversize = await carry(chunk, events, options);
@@ -58,22 +60,30 @@ export async function publishMissing(
   return { republished, unusable };
 }
 
-async function readEvents(chunk: readonly Unpublished[], warehouse: Warehouse) {
-  const times = chunk.map(({ atMs }) => atMs);
-  const rows = await warehouse.query<OutboxRow>('outbox-events', {
-    from_time: iso(Math.min(...times)),
-    to_time: iso(Math.max(...times) + 1),
-    event_ids: chunk.map(({ eventId }) => eventId).join(','),
-  });
+async function readEvents(
+  chunk: readonly Unpublished[],
+  { warehouse, settings }: PublishMissingOptions,
+) {
   const events = new Map<string, CanonicalEvent>();
   const misfits: Unusable[] = [];
-  for (const row of rows) {
-    if (events.has(row.event_id)) continue;
-    const event = readRow(row);
-    if (event) events.set(row.event_id, event);
-    else misfits.push(misfit(row, 'payload_not_json'));
+  for (const cluster of clusters(chunk, settings.readGapMs)) {
+    for (const row of await readRows(cluster, warehouse)) {
+      if (events.has(row.event_id)) continue;
+      const event = readRow(row);
+      if (event) events.set(row.event_id, event);
+      else misfits.push(misfit(row, 'payload_not_json'));
+    }
   }
   return { events: inReceiptOrder([...events.values()]), misfits };
+}
+
+function readRows(cluster: readonly Unpublished[], warehouse: Warehouse): Promise<OutboxRow[]> {
+  const times = cluster.map(({ atMs }) => atMs);
+  return warehouse.query<OutboxRow>('outbox-events', {
+    from_time: iso(Math.min(...times)),
+    to_time: iso(Math.max(...times) + 1),
+    event_ids: cluster.map(({ eventId }) => eventId).join(','),
+  });
 }
 
 function readRow(row: OutboxRow): CanonicalEvent | undefined {

@@ -7,16 +7,12 @@ import { allowance, isInDoubt, nextState, type ProofState } from './proof-state.
 import { publishMissing, type Unpublished } from './publish-missing.ts';
 import { newReport, type RunReport } from './report.ts';
 import type { RunRange } from './run-range.ts';
-import { type Gap, iso, scanGaps } from './scan-gaps.ts';
-import { DAY_MS, HOUR_MS, type ReconcileSettings, RUN_BUDGET_MS, RUN_EVENTS } from './settings.ts';
+import { type Gap, type GapPage, iso, scanGaps } from './scan-gaps.ts';
+import { DAY_MS, type ReconcileSettings, RUN_BUDGET_MS, RUN_EVENTS } from './settings.ts';
 import type { ReconcileStore, RunKind } from './store.ts';
-import {
-  newestProofMs,
-  provenEvents,
-  type Verified,
-  verifyCarried,
-  verifyGivenUp,
-} from './verify-carried.ts';
+import { newestProofMs, type Verified, verifyCarried, verifyGivenUp } from './verify-carried.ts';
+import type { TimeRange } from './windows.ts';
+import { withoutProof } from './without-proof.ts';
 
 export interface RunParts {
   readonly bus: Bus;
@@ -106,13 +102,14 @@ export class ReconcileRun {
     return verified;
   }
 
-  async #compare({ fromMs, toMs, advances }: RunRange): Promise<void> {
+  async #compare(range: RunRange): Promise<void> {
+    const { fromMs, toMs, advances } = range;
     if (fromMs >= toMs) return;
     const { store, warehouse, settings } = this.#parts;
     this.report.compared_from = iso(fromMs);
-    for await (const page of scanGaps(warehouse, { fromMs, toMs }, settings)) {
+    for await (const page of scanGaps(warehouse, range, settings)) {
       this.#signal.throwIfAborted();
-      const published = await this.#onUnpublished(page.gaps.filter(isUnpublished));
+      const published = await this.#onUnpublished(page, range);
       const appended = await this.#onUnstored(page.gaps.filter(({ side }) => side === 'proof'));
       this.report.compared_to = iso(page.throughMs);
       if (advances && !this.#request.dryRun && this.#state.name === 'running') {
@@ -132,10 +129,10 @@ export class ReconcileRun {
   }
 
   /** @returns up to where all is done, when that is not the end of the page */
-  async #onUnpublished(gaps: readonly Unpublished[]): Promise<number | undefined> {
-    const fresh = await this.#withoutKnown('publish', gaps);
-    const proven = await this.#proven(fresh);
-    const missing = fresh.filter(({ eventId }) => !proven.has(eventId));
+  async #onUnpublished(page: GapPage, range: TimeRange): Promise<number | undefined> {
+    const fresh = await this.#withoutKnown('publish', page.gaps.filter(isUnpublished));
+    const { warehouse, settings } = this.#parts;
+    const missing = await withoutProof(fresh, { page, range, warehouse, settings });
     this.report.publish.found += missing.length;
     this.#name('publish', missing);
     if (this.#request.dryRun || missing.length === 0 || this.#stopped.has('publish'))
@@ -172,10 +169,10 @@ export class ReconcileRun {
   }
 
   async #publish(gaps: readonly Unpublished[]): Promise<void> {
-    const { bus, warehouse, ledger } = this.#parts;
+    const { bus, warehouse, ledger, settings } = this.#parts;
     const allowed = gaps.slice(0, this.#publishable);
     this.#publishable -= allowed.length;
-    const options = { bus, warehouse, ledger, signal: this.#signal };
+    const options = { bus, warehouse, ledger, settings, signal: this.#signal };
     const { republished, unusable } = await publishMissing(allowed, options);
     this.report.publish.republished += republished;
     this.report.publish.unusable += unusable;
@@ -239,12 +236,6 @@ export class ReconcileRun {
     const ids = gaps.map(({ eventId }) => eventId);
     const known = await this.#parts.ledger.known(direction, ids);
     return gaps.filter(({ eventId }) => !known.has(eventId));
-  }
-
-  #proven(gaps: readonly Unpublished[]): Promise<Set<string>> {
-    const firstMs = Math.min(...gaps.map(({ atMs }) => atMs));
-    const ids = gaps.map(({ eventId }) => eventId);
-    return provenEvents(this.#parts.warehouse, ids, firstMs - HOUR_MS);
   }
 
   #newestProofMs(): Promise<number | undefined> {

@@ -11,8 +11,6 @@ export interface Gap {
   readonly tenantId: string | null;
   /** Time of receipt of an outbox row, of publishing of a proof; ms since 1970. */
   readonly atMs: number;
-  /** Of a proof. */
-  readonly messageId: string | null;
 }
 
 export interface GapPage {
@@ -20,14 +18,17 @@ export interface GapPage {
   readonly gaps: readonly Gap[];
   /** Everything before this time has been compared, ms since 1970. */
   readonly throughMs: number;
+  /** True when this page is all there is in the range. */
+  readonly isWhole: boolean;
+  /** True when messages that were carried again lie far from their rows, and may prove gaps. */
+  readonly hasLateProofs: boolean;
 }
 
 interface GapRow {
-  readonly side: Gap['side'];
+  readonly side: Gap['side'] | 'late';
   readonly event_id: string;
   readonly tenant_id: string | null;
   readonly seen_at: string;
-  readonly message_id: string | null;
 }
 
 /**
@@ -43,18 +44,22 @@ export async function* scanGaps(
   settings: ReconcileSettings,
 ): AsyncGenerator<GapPage> {
   let page = new Map<string, Gap>();
+  let isWhole = true;
+  let hasLateProofs = false;
   for (const slice of slices(range, settings.sliceMs)) {
-    for await (const { gaps, throughMs } of comparePages(warehouse, slice, settings)) {
-      for (const gap of gaps) {
+    for await (const part of comparePages(warehouse, slice, settings)) {
+      hasLateProofs ||= part.hasLateProofs;
+      for (const gap of part.gaps) {
         const key = `${gap.side} ${gap.eventId}`;
         if (!page.has(key)) page.set(key, gap);
       }
       if (page.size < PAGE_GAPS) continue;
-      yield { gaps: [...page.values()], throughMs };
+      isWhole = false;
+      yield { gaps: [...page.values()], throughMs: part.throughMs, isWhole, hasLateProofs };
       page = new Map();
     }
   }
-  yield { gaps: [...page.values()], throughMs: range.toMs };
+  yield { gaps: [...page.values()], throughMs: range.toMs, isWhole, hasLateProofs };
 }
 
 /** The gaps of one slice, page by page. */
@@ -62,7 +67,7 @@ async function* comparePages(
   warehouse: Warehouse,
   { fromMs, toMs }: TimeRange,
   { nearMs }: ReconcileSettings,
-): AsyncGenerator<GapPage> {
+): AsyncGenerator<Omit<GapPage, 'isWhole'>> {
   let position = { atMs: fromMs, eventId: '' };
   for (;;) {
     const rows = await warehouse.query<GapRow>('reconcile-gaps', {
@@ -73,27 +78,25 @@ async function* comparePages(
       after_event_id: position.eventId,
       row_limit: PAGE_GAPS,
     });
-    const gaps = rows.map(toGap);
-    const last = gaps.at(-1);
+    const gaps = rows.flatMap(toGap);
+    const hasLateProofs = gaps.length < rows.length;
+    const last = rows.at(-1);
     if (!last || rows.length < PAGE_GAPS) {
-      yield { gaps, throughMs: toMs };
+      yield { gaps, throughMs: toMs, hasLateProofs };
       return;
     }
-    yield { gaps, throughMs: last.atMs };
+    const next = { atMs: Date.parse(last.seen_at), eventId: last.event_id };
+    yield { gaps, throughMs: next.atMs, hasLateProofs };
     // BigQuery has microseconds, so a page may begin with what the one before it ended with.
-    const stuck = last.atMs === position.atMs && last.eventId === position.eventId;
-    position = stuck ? { atMs: last.atMs + 1, eventId: '' } : last;
+    const isStuck = next.atMs === position.atMs && next.eventId === position.eventId;
+    position = isStuck ? { atMs: next.atMs + 1, eventId: '' } : next;
   }
 }
 
-function toGap({ side, event_id, tenant_id, seen_at, message_id }: GapRow): Gap {
-  return {
-    side,
-    eventId: event_id,
-    tenantId: tenant_id,
-    atMs: Date.parse(seen_at),
-    messageId: message_id,
-  };
+function toGap({ side, event_id, tenant_id, seen_at }: GapRow): Gap[] {
+  if (side === 'late') return [];
+  const atMs = Date.parse(seen_at);
+  return [{ side, eventId: event_id, tenantId: tenant_id, atMs }];
 }
 
 export function iso(ms: number): string {

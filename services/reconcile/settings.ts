@@ -8,6 +8,8 @@ export interface ReconcileSettings {
   readonly sliceMs: number;
   /** How far receipt and publishing of an event usually lie apart. What lies further apart is looked up. */
   readonly nearMs: number;
+  /** Rows that lie further apart than this are read by a query each: what lies between costs more. */
+  readonly readGapMs: number;
 }
 
 const SECOND_MS = 1_000;
@@ -16,10 +18,15 @@ export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
 const SETTINGS: Readonly<Record<Config['platform'], ReconcileSettings>> = {
-  // An hour of a busy laptop fits the memory DuckDB has.
-  embedded: { graceMs: 10 * SECOND_MS, sliceMs: HOUR_MS, nearMs: MINUTE_MS },
+  // Some 100,000 events of a busy laptop are joined within the memory DuckDB has.
+  embedded: {
+    graceMs: 10 * SECOND_MS,
+    sliceMs: 20 * MINUTE_MS,
+    nearMs: 10 * SECOND_MS,
+    readGapMs: 10 * SECOND_MS,
+  },
   // A day is a partition of BigQuery: less is not read for less.
-  gcp: { graceMs: 5 * MINUTE_MS, sliceMs: DAY_MS, nearMs: 10 * MINUTE_MS },
+  gcp: { graceMs: 5 * MINUTE_MS, sliceMs: DAY_MS, nearMs: 10 * MINUTE_MS, readGapMs: DAY_MS },
 };
 
 export function reconcileSettings({ platform }: Pick<Config, 'platform'>): ReconcileSettings {

@@ -3,6 +3,7 @@ import type { CarriedGap, GapLedger } from './gap-ledger.ts';
 import type { Awaited } from './proof-state.ts';
 import { iso } from './scan-gaps.ts';
 import { HOUR_MS, MAX_ATTEMPTS } from './settings.ts';
+import type { TimeRange } from './windows.ts';
 
 /** What became of the events that were published again earlier. */
 export interface Verified {
@@ -33,7 +34,7 @@ export async function verifyCarried(
   if (carried.length === 0) return { awaited: [], proven: 0, unproven: 0, overdue: [] };
   const sinceMs = Math.min(...carried.map(({ attemptedAtMs }) => attemptedAtMs));
   const ids = carried.map(({ eventId }) => eventId);
-  const proven = await provenEvents(warehouse, ids, sinceMs - HOUR_MS);
+  const proven = await provenEvents(warehouse, ids, { fromMs: sinceMs - HOUR_MS });
   const isProven = ({ eventId }: CarriedGap) => proven.has(eventId);
   const isOverdue = (gap: CarriedGap) => gap.overdue && !isProven(gap);
   const isUsedUp = (gap: CarriedGap) => isOverdue(gap) && gap.attempts >= MAX_ATTEMPTS;
@@ -59,23 +60,21 @@ export async function verifyGivenUp(warehouse: Warehouse, ledger: GapLedger): Pr
   if (givenUp.length === 0) return;
   const fromMs = Math.min(...givenUp.map(({ atMs }) => atMs)) - HOUR_MS;
   const ids = givenUp.map(({ eventId }) => eventId);
-  await ledger.settle([...(await provenEvents(warehouse, ids, fromMs))]);
+  await ledger.settle([...(await provenEvents(warehouse, ids, { fromMs }))]);
 }
 
-/**
- * Which of the events have proof that was published since a time, ms since 1970.
- */
+/** Which of the events have proof that was published in a range. Its end is by default the present. */
 export async function provenEvents(
   warehouse: Warehouse,
   eventIds: readonly string[],
-  fromMs: number,
+  // Clocks differ.
+  { fromMs, toMs = Date.now() + HOUR_MS }: Partial<TimeRange> & Pick<TimeRange, 'fromMs'>,
 ): Promise<Set<string>> {
   const proven = new Set<string>();
   for (let start = 0; start < eventIds.length; start += IDS) {
     const rows = await warehouse.query<{ event_id: string }>('proven-events', {
       from_time: iso(fromMs),
-      // Clocks differ.
-      to_time: iso(Date.now() + HOUR_MS),
+      to_time: iso(toMs),
       event_ids: eventIds.slice(start, start + IDS).join(','),
     });
     for (const { event_id } of rows) proven.add(event_id);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chunksByTime } from './chunks-by-time.ts';
+import { chunksByTime, clusters } from './chunks-by-time.ts';
 import { compareFrom, slices } from './windows.ts';
 
 const HOUR_MS = 3_600_000;
@@ -77,5 +77,28 @@ describe('chunks by time', () => {
     },
   ])('are $name', ({ times, size, cut }) => {
     expect(chunks(times, size)).toEqual(cut);
+  });
+});
+
+describe('clusters', () => {
+  it.each([
+    { name: 'nothing', times: [], cut: [] },
+    { name: 'one where all lie close', times: [1, 2, 4], cut: [[1, 2, 4]] },
+    {
+      name: 'cut where two lie further apart',
+      times: [1, 3, 6, 6],
+      cut: [
+        [1, 3],
+        [6, 6],
+      ],
+    },
+  ])('are $name', ({ times, cut }) => {
+    const found = [
+      ...clusters(
+        times.map((atMs) => ({ atMs })),
+        2,
+      ),
+    ];
+    expect(found.map((cluster) => cluster.map(({ atMs }) => atMs))).toEqual(cut);
   });
 });

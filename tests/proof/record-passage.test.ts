@@ -141,8 +141,7 @@ async function proofs(warehouse: Warehouse): Promise<Row[]> {
   const rows = await warehouse.query<Record<string, string>>('published-messages', {
     from_time: new Date(Date.now() - 3_600_000).toISOString(),
     to_time: new Date(Date.now() + 3_600_000).toISOString(),
-    // Positions in the logs of the topics.
-    message_ids: '0,1,2,3',
+    event_ids: [testEvent(1), observed].map(({ event_id }) => event_id).join(','),
   });
   return rows.toSorted((a, b) =>
     String(a.subscription_name) < String(b.subscription_name) ? -1 : 1,

@@ -21,6 +21,7 @@ export const SETTINGS: ReconcileSettings = {
   graceMs: 10_000,
   sliceMs: HOUR_MS,
   nearMs: MINUTE_MS,
+  readGapMs: MINUTE_MS,
 };
 
 export class Installation {

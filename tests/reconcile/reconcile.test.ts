@@ -112,6 +112,32 @@ describeOnEachDatabase('reconciliation', (open) => {
     expect(await at.stored()).toEqual(['lost', 'recent', 'waited']);
   });
 
+  it('takes proof for proof wherever it stands', async () => {
+    const far = (name: string, minutes: number) => eventAt(name, ago(minutes));
+    const [late, spooled, early, after] = [
+      far('relayed late', 1_500),
+      far('spooled late', 1_400),
+      far('published before', 2_870),
+      far('after the range', 1_300),
+    ] as const;
+    await at.store(late, spooled, early, after, far('lost', 1_200));
+    await at.prove(
+      proofOf(late, ago(1_000), { carried_again: 'relay' }),
+      proofOf(spooled, ago(1_000), { carried_again: 'spool' }),
+      proofOf(early, ago(2_890)),
+      proofOf(after, ago(100), { carried_again: 'relay' }),
+    );
+    const asked = { kind: 'manual', dryRun: true, fromMs: ago(2_880) } as const;
+    const missing = async (toMinutes: number) => {
+      const { found } = await at.reconciler().run({ ...asked, toMs: ago(toMinutes) });
+      return found.map(({ eventId }) => eventId);
+    };
+    const lost = [far('lost', 1_200).event_id];
+    // With the one that was relayed in the range, and, the range being shorter, without it.
+    expect(await missing(900)).toEqual(lost);
+    expect(await missing(1_100)).toEqual(lost);
+  });
+
   it('leaves alone what is too young to judge', async () => {
     await at.store(eventAt('young', now - SETTINGS.graceMs + 5_000));
     await at.prove(proofOf(eventAt('young too', now), now - SETTINGS.graceMs + 5_000));
@@ -299,6 +325,7 @@ describeOnEachDatabase('reconciliation', (open) => {
       eventAt(name, ago(4)),
     ) as [typeof good, typeof good, typeof good];
     await at.prove(
+      proofOf(good, ago(4) - 1, {}, { data: '{"another":"writer"}' }),
       proofOf(foreign, ago(4), {}, { data: 'no JSON' }),
       proofOf(stranger, ago(4), {}, { data: JSON.stringify({ ...stranger, tenant_id: 'other' }) }),
       proofOf(long, ago(4)),

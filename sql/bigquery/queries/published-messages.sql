@@ -1,10 +1,11 @@
--- Some messages as the bus carried them, published from from_time until before to_time. message_ids
--- holds their ids with commas between; messages of both topics may share one.
+-- The messages of some events as the bus carried them, published from from_time until before to_time.
+-- event_ids holds the events with commas between.
 -- Bytes cap: 100 GiB
 -- @from_time TIMESTAMP
 -- @to_time TIMESTAMP
--- @message_ids STRING
-SELECT subscription_name, message_id, publish_time, data, attributes
+-- @event_ids STRING
+SELECT subscription_name, publish_time, data, attributes
 FROM integration_events_published
 WHERE publish_time >= @from_time AND publish_time < @to_time
-  AND message_id IN UNNEST(SPLIT(@message_ids, ','))
+  AND JSON_VALUE(attributes, '$.event_id') IN UNNEST(SPLIT(@event_ids, ','))
+ORDER BY publish_time, message_id

@@ -9,6 +9,9 @@ FROM (
     END AS event_id
   FROM integration_events_published
   WHERE publish_time >= $from_time::TIMESTAMP AND publish_time < $to_time::TIMESTAMP
-    AND CASE WHEN CONTAINS(attributes, '_consumer"') THEN attributes ->> '$.only_consumer' END IS NULL
+    AND (
+      NOT CONTAINS(attributes, '_consumer"')
+      OR (attributes ->> '$.only_consumer') IS NULL
+    )
 ) AS carried
 WHERE event_id IN (SELECT UNNEST(STRING_SPLIT($event_ids::VARCHAR, ',')))
