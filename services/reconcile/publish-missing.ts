@@ -5,16 +5,14 @@ import { EventTooLarge } from '#schemas/problems.ts';
 import { type OutboxRow, rowToEvent } from '../outbox/event-row.ts';
 import { publishEvents } from '../outbox/publish-events.ts';
 import { inReceiptOrder } from '../outbox/receipt-order.ts';
-import { chunksByTime, clusters } from './chunks-by-time.ts';
+import { chunksByTime } from './chunks-by-time.ts';
 import type { GapLedger, Unusable } from './gap-ledger.ts';
 import { iso } from './scan-gaps.ts';
-import type { ReconcileSettings } from './settings.ts';
 
 export interface PublishMissingOptions {
   readonly bus: Bus;
   readonly warehouse: Warehouse;
   readonly ledger: GapLedger;
-  readonly settings: ReconcileSettings;
   /** Aborts when another process may be at the same work. */
   readonly signal: AbortSignal;
 }
@@ -50,7 +48,7 @@ export async function publishMissing(
   let republished = 0;
   let unusable = 0;
   for (const chunk of chunksByTime(gaps, CHUNK_EVENTS)) {
-    const { events, misfits } = await readEvents(chunk, options);
+    const { events, misfits } = await readEvents(chunk, options.warehouse);
     options.signal.throwIfAborted();
     await options.ledger.setAside('publish', misfits);
     const oversize = await carry(chunk, events, options);
@@ -60,30 +58,22 @@ export async function publishMissing(
   return { republished, unusable };
 }
 
-async function readEvents(
-  chunk: readonly Unpublished[],
-  { warehouse, settings }: PublishMissingOptions,
-) {
-  const events = new Map<string, CanonicalEvent>();
-  const misfits: Unusable[] = [];
-  for (const cluster of clusters(chunk, settings.readGapMs)) {
-    for (const row of await readRows(cluster, warehouse)) {
-      if (events.has(row.event_id)) continue;
-      const event = readRow(row);
-      if (event) events.set(row.event_id, event);
-      else misfits.push(misfit(row, 'payload_not_json'));
-    }
-  }
-  return { events: inReceiptOrder([...events.values()]), misfits };
-}
-
-function readRows(cluster: readonly Unpublished[], warehouse: Warehouse): Promise<OutboxRow[]> {
-  const times = cluster.map(({ atMs }) => atMs);
-  return warehouse.query<OutboxRow>('outbox-events', {
+async function readEvents(chunk: readonly Unpublished[], warehouse: Warehouse) {
+  const times = chunk.map(({ atMs }) => atMs);
+  const rows = await warehouse.query<OutboxRow>('outbox-events', {
     from_time: iso(Math.min(...times)),
     to_time: iso(Math.max(...times) + 1),
-    event_ids: cluster.map(({ eventId }) => eventId).join(','),
+    event_ids: chunk.map(({ eventId }) => eventId).join(','),
   });
+  const events = new Map<string, CanonicalEvent>();
+  const misfits: Unusable[] = [];
+  for (const row of rows) {
+    if (events.has(row.event_id)) continue;
+    const event = readRow(row);
+    if (event) events.set(row.event_id, event);
+    else misfits.push(misfit(row, 'payload_not_json'));
+  }
+  return { events: inReceiptOrder([...events.values()]), misfits };
 }
 
 function readRow(row: OutboxRow): CanonicalEvent | undefined {

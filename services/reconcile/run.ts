@@ -169,10 +169,10 @@ export class ReconcileRun {
   }
 
   async #publish(gaps: readonly Unpublished[]): Promise<void> {
-    const { bus, warehouse, ledger, settings } = this.#parts;
+    const { bus, warehouse, ledger } = this.#parts;
     const allowed = gaps.slice(0, this.#publishable);
     this.#publishable -= allowed.length;
-    const options = { bus, warehouse, ledger, settings, signal: this.#signal };
+    const options = { bus, warehouse, ledger, signal: this.#signal };
     const { republished, unusable } = await publishMissing(allowed, options);
     this.report.publish.republished += republished;
     this.report.publish.unusable += unusable;

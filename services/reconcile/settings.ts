@@ -8,7 +8,7 @@ export interface ReconcileSettings {
   readonly sliceMs: number;
   /** How far receipt and publishing of an event usually lie apart. What lies further apart is looked up. */
   readonly nearMs: number;
-  /** Rows that lie further apart than this are read by a query each: what lies between costs more. */
+  /** Messages that lie further apart than this are read by a query each: reading over them costs more. */
   readonly readGapMs: number;
 }
 
