@@ -2,6 +2,7 @@
 // emulator, on the same rows. Each case has an hour of its own, far from the others.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeWith } from '#platform/testing/describe-with.ts';
+import { loadQueryFiles } from '#platform/warehouse/bigquery/query-files.ts';
 import {
   BIGQUERY_EMULATOR,
   startBigQueryEmulator,
@@ -311,6 +312,22 @@ function describeQueries(open: (stack: AsyncDisposableStack) => Promise<Warehous
     expect(read.map(({ data }) => JSON.parse(data).event_id)).toEqual([carried?.eventId]);
   });
 }
+
+it('reads of both tables the partitions of one window, named by constants', async () => {
+  const { sql } = (await loadQueryFiles()).get('reconcile-gaps') ?? {};
+  const statement = sql?.replaceAll(/--.*$/gm, '') ?? '';
+  const windows = {
+    integration_events_outbox: 'received_at',
+    integration_events_published: 'publish_time',
+  };
+  for (const [table, column] of Object.entries(windows)) {
+    const reads = statement.match(new RegExp(`FROM ${table}\\b`, 'g'));
+    const window = new RegExp(
+      `FROM ${table}\\s+WHERE ${column} >= @near_from AND ${column} < @near_to\\b`,
+    );
+    expect([reads?.length, statement]).toEqual([1, expect.stringMatching(window)]);
+  }
+});
 
 describe('the comparing queries of DuckDB', () => describeQueries(temporaryWarehouse));
 
