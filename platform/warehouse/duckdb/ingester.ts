@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Table } from '#schemas/tables.ts';
 import { ingestStatement } from './ddl.ts';
 import type { Journal, Segment } from './journal.ts';
+import type { Turns } from './turns.ts';
 
 /** Most bytes of journal read in one transaction; bounds what DuckDB holds in memory. */
 const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024;
@@ -11,6 +12,8 @@ export interface IngesterOptions {
   readonly table: Table;
   readonly journal: Journal;
   readonly maxLineBytes: number;
+  /** Of whatever takes much of DuckDB's memory. */
+  readonly turns: Turns;
 }
 
 /**
@@ -39,7 +42,7 @@ export class Ingester {
     const { journal } = this.#options;
     while (journal.sealed.length > 0) {
       const segments = nextBatch(journal.sealed);
-      await this.#ingest(segments);
+      await this.#options.turns.take(() => this.#ingest(segments));
       await journal.discard(segments);
     }
   }

@@ -5,6 +5,7 @@ import type { Row } from '../warehouse.ts';
 import { Ingester } from './ingester.ts';
 import { Journal } from './journal.ts';
 import { encodeLines } from './journal-block.ts';
+import type { Turns } from './turns.ts';
 
 export interface JournaledTableOptions {
   readonly instance: DuckDBInstance;
@@ -15,6 +16,8 @@ export interface JournaledTableOptions {
   readonly maxLineBytes: number;
   /** Longest time a row waits in the journal before it is read into the table, when nobody asks. */
   readonly ingestDelayMs: number;
+  /** Of whatever takes much of DuckDB's memory, over all tables. */
+  readonly turns: Turns;
   /** Told of background failures; they are tried again. */
   readonly onError: (message: string, error: unknown) => void;
 }
@@ -39,11 +42,11 @@ export class JournaledTable {
     connection: DuckDBConnection,
     journal: Journal,
   ) {
-    const { table, maxLineBytes } = options;
+    const { table, maxLineBytes, turns } = options;
     this.#options = options;
     this.#connection = connection;
     this.#journal = journal;
-    this.#ingester = new Ingester({ connection, table, journal, maxLineBytes });
+    this.#ingester = new Ingester({ connection, table, journal, maxLineBytes, turns });
   }
 
   static async open(options: JournaledTableOptions): Promise<JournaledTable> {

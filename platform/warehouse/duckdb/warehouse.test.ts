@@ -44,6 +44,32 @@ const countRows = async (dataDir: string) => {
 };
 
 describe('duckdb warehouse, its files', () => {
+  it('has memory for the journals of all tables at once, and for a query besides', async () => {
+    const errors: unknown[] = [];
+    const warehouse = await openDuckDbWarehouse({
+      dataDir: await tempDir(),
+      ingestDelayMs: 1,
+      onError: (_message, error) => void errors.push(error),
+    });
+    const message = { message_id: '1', data: 'x'.repeat(1_000) };
+    const newest = { from_time: '2026-01-01T00:00:00.000Z', to_time: '2026-02-01T00:00:00.000Z' };
+    for (let round = 0; round < 40; round += 1) {
+      await Promise.all([
+        warehouse
+          .append(OUTBOX.name, [outboxRow(round)])
+          .then(() => warehouse.query('outbox-counts')),
+        warehouse
+          .append(
+            PUBLISHED.name,
+            Array.from({ length: 50 }, () => message),
+          )
+          .then(() => warehouse.query('newest-proof', newest)),
+      ]);
+    }
+    await warehouse.close();
+    expect(errors).toEqual([]);
+  });
+
   it('reads in what a query needs, and leaves the journals of other tables', async () => {
     const dataDir = await tempDir();
     const warehouse = await openDuckDbWarehouse({ dataDir, ingestDelayMs: 3_600_000 });

@@ -8,6 +8,7 @@ import { RowStreams } from './row-stream.ts';
 import { applySchema } from './schema.ts';
 import { type DuckDbQuery, loadQueries } from './sql-files.ts';
 import { Tables } from './tables.ts';
+import { Turns } from './turns.ts';
 
 export interface DuckDbOptions {
   /** Holds `warehouse.duckdb` and the journals. One process at a time. */
@@ -41,8 +42,10 @@ export async function openDuckDbWarehouse(options: DuckDbOptions): Promise<Wareh
   const instance = await openInstance(options);
   const connection = await instance.connect();
   await applySchema(connection);
+  const turns = new Turns();
   const tables = await Tables.open({
     instance,
+    turns,
     dataDir: options.dataDir,
     segmentBytes: options.segmentBytes ?? 4 * MIB,
     maxJournalBytes: options.maxJournalBytes ?? 1024 * MIB,
@@ -50,7 +53,7 @@ export async function openDuckDbWarehouse(options: DuckDbOptions): Promise<Wareh
     ingestDelayMs: options.ingestDelayMs ?? 1_000,
     onError: options.onError ?? (() => undefined),
   });
-  return new DuckDbWarehouse(instance, connection, tables, await loadQueries());
+  return new DuckDbWarehouse(instance, connection, tables, turns, await loadQueries());
 }
 
 class DuckDbWarehouse implements Warehouse {
@@ -58,6 +61,7 @@ class DuckDbWarehouse implements Warehouse {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
   readonly #tables: Tables;
+  readonly #turns: Turns;
   readonly #streams: RowStreams;
   readonly #queries: ReadonlyMap<string, DuckDbQuery>;
   #closed = false;
@@ -66,11 +70,13 @@ class DuckDbWarehouse implements Warehouse {
     instance: DuckDBInstance,
     connection: DuckDBConnection,
     tables: Tables,
+    turns: Turns,
     queries: ReadonlyMap<string, DuckDbQuery>,
   ) {
     this.#instance = instance;
     this.#connection = connection;
     this.#tables = tables;
+    this.#turns = turns;
     this.#streams = new RowStreams(instance);
     this.#queries = queries;
   }
@@ -87,7 +93,9 @@ class DuckDbWarehouse implements Warehouse {
     const query = this.#query(name);
     try {
       await this.#tables.settle(query.reads);
-      const reader = await this.#connection.runAndReadAll(query.sql, { ...params });
+      const reader = await this.#turns.take(() =>
+        this.#connection.runAndReadAll(query.sql, { ...params }),
+      );
       return reader.getRowObjects().map(plainRow) as Result[];
     } catch (cause) {
       throw failed(name, cause);
