@@ -1,6 +1,7 @@
 import type { Problem } from '#schemas/problem.ts';
 import { WarehouseUnavailable } from '#schemas/problems.ts';
 import type { Table } from '#schemas/tables.ts';
+import type { Turns } from '../turns.ts';
 import type { Row } from '../warehouse.ts';
 import { AppendCall, cutRows, groupLength } from './append-call.ts';
 import { AppendConnection } from './append-connection.ts';
@@ -9,7 +10,6 @@ import { operatorProblem, verdictOf } from './append-problems.ts';
 import { type RowEncoder, rowDescriptor, rowEncoder } from './proto-rows.ts';
 import { SchemaWatch } from './schema-watch.ts';
 import type { StorageClient } from './storage-client.ts';
-import type { Turns } from './turns.ts';
 
 export interface TableAppenderOptions {
   readonly client: StorageClient;

@@ -1,12 +1,12 @@
 import type { PlainEndpoint } from '#platform/google/client-options.ts';
 import { InvalidRequest, WarehouseUnavailable } from '#schemas/problems.ts';
 import { TABLES, type Table } from '#schemas/tables.ts';
+import { Turns } from '../turns.ts';
 import type { CellValue, Row, StreamBounds, Warehouse } from '../warehouse.ts';
 import { loadQueryFiles, type QueryFile } from './query-files.ts';
 import { QueryRunner } from './query-runner.ts';
 import { StorageClient } from './storage-client.ts';
 import { TableAppender } from './table-appender.ts';
-import { Turns } from './turns.ts';
 
 export interface BigQueryOptions {
   readonly projectId: string;

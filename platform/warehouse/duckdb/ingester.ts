@@ -1,8 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Table } from '#schemas/tables.ts';
+import type { Turns } from '../turns.ts';
 import { ingestStatement } from './ddl.ts';
 import type { Journal, Segment } from './journal.ts';
-import type { Turns } from './turns.ts';
 
 /** Most bytes of journal read in one transaction; bounds what DuckDB holds in memory. */
 const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024;

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { Table } from '#schemas/tables.ts';
+import type { Turns } from '../turns.ts';
 import type { Row } from '../warehouse.ts';
 import { Ingester } from './ingester.ts';
 import { Journal } from './journal.ts';
 import { encodeLines } from './journal-block.ts';
-import type { Turns } from './turns.ts';
 
 export interface JournaledTableOptions {
   readonly instance: DuckDBInstance;

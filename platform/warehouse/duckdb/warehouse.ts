@@ -2,13 +2,13 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { DataFolderInUse, InvalidRequest, WarehouseUnavailable } from '#schemas/problems.ts';
+import { Turns } from '../turns.ts';
 import type { CellValue, Row, StreamBounds, Warehouse } from '../warehouse.ts';
 import { plainRow } from './result-rows.ts';
 import { RowStreams } from './row-stream.ts';
 import { applySchema } from './schema.ts';
 import { type DuckDbQuery, loadQueries } from './sql-files.ts';
 import { Tables } from './tables.ts';
-import { Turns } from './turns.ts';
 
 export interface DuckDbOptions {
   /** Holds `warehouse.duckdb` and the journals. One process at a time. */
@@ -42,7 +42,8 @@ export async function openDuckDbWarehouse(options: DuckDbOptions): Promise<Wareh
   const instance = await openInstance(options);
   const connection = await instance.connect();
   await applySchema(connection);
-  const turns = new Turns();
+  // Reading a journal alone takes 32 MiB of DuckDB's memory: two at once would not find theirs.
+  const turns = new Turns(1);
   const tables = await Tables.open({
     instance,
     turns,
