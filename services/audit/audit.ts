@@ -1,5 +1,6 @@
 import type { Database } from '#platform/database/database.ts';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
+import { compareText } from '../compare-text.ts';
 import type { AuditReport, AuditState, Disagreement, MissingEvent } from './audit-report.ts';
 import { compareMinutes, type Suspect, suspects, totalsOf } from './compare.ts';
 import { readFigures } from './figures.ts';
@@ -124,7 +125,9 @@ function verdictOf(found: readonly { readonly state: AuditState }[]): AuditRepor
 }
 
 function byImportance(a: MissingEvent, b: MissingEvent): number {
-  return SEVERITY[a.state] - SEVERITY[b.state] || inOrder(a, b) || compare(a.event_id, b.event_id);
+  return (
+    SEVERITY[a.state] - SEVERITY[b.state] || inOrder(a, b) || compareText(a.event_id, b.event_id)
+  );
 }
 
 function inOrder(
@@ -132,13 +135,8 @@ function inOrder(
   b: Pick<Disagreement, 'minute' | 'kind' | 'consumer'>,
 ): number {
   return (
-    compare(a.minute, b.minute) ||
-    compare(a.kind, b.kind) ||
-    compare(a.consumer ?? '', b.consumer ?? '')
+    compareText(a.minute, b.minute) ||
+    compareText(a.kind, b.kind) ||
+    compareText(a.consumer ?? '', b.consumer ?? '')
   );
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

@@ -1,11 +1,10 @@
 import type { Database } from '#platform/database/database.ts';
 import { RESOLVER_SUBSCRIPTION } from '#schemas/topics.ts';
+import { MINUTE_OF_RECEIPT } from '../ledger/export-sources.ts';
 import { type AuditWindow, minuteOf } from './window.ts';
 
 /** Counting a day takes an embedded Postgres well under a second, and it does nothing else meanwhile. */
 const CHUNK_MS = 24 * 60 * 60_000;
-
-const MINUTE = "date_trunc('minute', received_at, 'UTC')";
 
 interface MinuteRow {
   readonly minute: Date;
@@ -22,12 +21,12 @@ export async function consumedByMinute(
   for (let fromMs = window.fromMs; fromMs < window.toMs; fromMs += CHUNK_MS) {
     const toMs = Math.min(fromMs + CHUNK_MS, window.toMs);
     const rows = await database.query<MinuteRow & { consumer: string }>(
-      `SELECT consumer, ${MINUTE} AS minute, count(*) AS total
+      `SELECT consumer, ${MINUTE_OF_RECEIPT} AS minute, count(*) AS total
        FROM processed_events
        WHERE tenant_id = $1 AND received_at >= $2 AND received_at < $3
        GROUP BY 1, 2
        UNION ALL
-       SELECT $4, ${MINUTE}, count(*)
+       SELECT $4, ${MINUTE_OF_RECEIPT}, count(*)
        FROM resolved_observations
        WHERE tenant_id = $1 AND received_at >= $2 AND received_at < $3
        GROUP BY 1, 2`,
@@ -55,7 +54,7 @@ export async function spoolByMinute(
     params,
   );
   const waiting = await database.query<MinuteRow>(
-    `SELECT ${MINUTE} AS minute, count(*) AS total FROM spooled_events
+    `SELECT ${MINUTE_OF_RECEIPT} AS minute, count(*) AS total FROM spooled_events
      WHERE tenant_id = $1 AND received_at >= $2 AND received_at < $3 GROUP BY 1`,
     params,
   );

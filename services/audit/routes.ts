@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Authenticate } from '../http/authenticate.ts';
-import { AUTHENTICATED, problemSchema } from '../http/openapi.ts';
+import { AUTHENTICATED, PROBLEMS } from '../http/openapi.ts';
 import { type AuditOptions, audit } from './audit.ts';
 import { auditReportSchema } from './audit-report.ts';
 import { auditWindow } from './window.ts';
@@ -49,7 +49,7 @@ export async function auditRoutes(app: FastifyInstance, options: AuditRouteOptio
           'Whether all that was accepted is stored, carried and consumed, or what is missing',
         tags: ['audit'],
         querystring: question,
-        response: { 200: auditReportSchema, '4xx': problemSchema, '5xx': problemSchema },
+        response: { 200: auditReportSchema, ...PROBLEMS },
       },
     },
     async (request) => {

@@ -5,6 +5,11 @@ import type { Connection } from '../connections/connection.ts';
 /** What every canary's event_type is. */
 export const CANARY_EVENT_TYPE = 'canary.sent';
 
+/** Id of the canary of a connection for the interval that began at `slotMs`, ms since 1970. */
+export function canaryId({ id, tenantId }: Pick<Connection, 'id' | 'tenantId'>, slotMs: number) {
+  return eventId(tenantId, id, `canary|${slotMs}`);
+}
+
 /**
  * The synthetic event of a connection for one interval. Whoever makes it again in that interval makes
  * the same one.
@@ -19,7 +24,7 @@ export function canaryEvent(
 ): CanonicalEvent {
   const { id, tenantId, orgId, provider } = connection;
   const receivedAt = new Date(receivedAtMs).toISOString();
-  const event_id = eventId(tenantId, id, `canary|${slotMs}`);
+  const event_id = canaryId(connection, slotMs);
   return {
     event_id,
     event_type: CANARY_EVENT_TYPE,

@@ -3,7 +3,7 @@ import type { CanaryRow } from './canary-store.ts';
 /** `ok`: the latest came all the way. `on_its_way`: it has time yet. `late`: it has not come in time. */
 export type CanaryState = 'ok' | 'on_its_way' | 'late';
 
-/** How long a canary may take, an interval and this: its passage is looked for once in an interval. */
+/** How long a canary may take, two intervals and this: its passage is looked for once in an interval. */
 const GRACE_MS = 10 * 60_000;
 
 /**

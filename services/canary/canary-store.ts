@@ -1,5 +1,6 @@
 import type { Database } from '#platform/database/database.ts';
-import type { CanonicalEvent } from '#schemas/event.ts';
+import type { Connection } from '../connections/connection.ts';
+import { canaryId } from './canary-event.ts';
 
 /** The latest canary of a connection, and the latest that came all the way. */
 export interface CanaryRow {
@@ -19,20 +20,30 @@ export class CanaryStore {
     this.#database = database;
   }
 
-  /** Notes canaries before they are sent: one that is lost must be missed. @returns ids of the new ones */
-  async note(events: readonly CanonicalEvent[]): Promise<ReadonlySet<string>> {
+  /**
+   * Notes canaries before they are sent: one that is lost must be missed.
+   *
+   * @returns the connections that had none in this interval
+   */
+  async note(
+    connections: readonly Connection[],
+    slotMs: number,
+    sentAtMs: number,
+  ): Promise<readonly Connection[]> {
+    const ids = connections.map((connection) => canaryId(connection, slotMs));
     const rows = await this.#database.query<{ event_id: string }>(
       `INSERT INTO canaries (event_id, tenant_id, connection_id, sent_at)
-       SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[])
+       SELECT *, $4::timestamptz FROM unnest($1::uuid[], $2::text[], $3::text[])
        ON CONFLICT DO NOTHING RETURNING event_id`,
       [
-        events.map((event) => event.event_id),
-        events.map((event) => event.tenant_id),
-        events.map((event) => event.connection_id),
-        events.map((event) => event.received_at),
+        ids,
+        connections.map(({ tenantId }) => tenantId),
+        connections.map(({ id }) => id),
+        new Date(sentAtMs).toISOString(),
       ],
     );
-    return new Set(rows.map((row) => row.event_id));
+    const noted = new Set(rows.map((row) => row.event_id));
+    return connections.filter((_, index) => noted.has(ids[index] ?? ''));
   }
 
   async consumed(eventId: string): Promise<void> {

@@ -43,8 +43,8 @@ export async function listenForCanaries(bus: Bus, canaries: CanaryStore): Promis
 }
 
 /**
- * Once in an interval: looks how far the canaries before have come, then sends one for each active
- * connection, by the way that every event takes.
+ * Once in an interval: sends a canary for each active connection, by the way that every event takes,
+ * then looks how far it and those before have come.
  *
  * @returns how many were sent; none when this interval has had its own
  */
@@ -54,18 +54,14 @@ export async function sendCanaries(options: CanaryOptions): Promise<{ sent: numb
   const slotMs = Math.floor(now() / intervalMs) * intervalMs;
   const active = (await connections.all()).filter(({ status }) => status === 'active');
   const { accept, clock } = await outbox();
-  const events = active.map((connection) => canaryEvent(connection, slotMs, clock.nowMs()));
-  const fresh = await canaries.note(events);
-  if (fresh.size === 0) return { sent: 0 };
-  for (const event of events) {
-    if (!fresh.has(event.event_id)) continue;
+  const fresh = await canaries.note(active, slotMs, clock.nowMs());
+  if (fresh.length === 0) return { sent: 0 };
+  for (const connection of fresh) {
     // Received when it is sent: see services/intake/receive.ts.
-    const receivedAt = new Date(clock.nowMs()).toISOString();
-    const metadata = { ...event.metadata, timestamp: receivedAt };
-    await accept([{ ...event, received_at: receivedAt, metadata }]);
+    await accept([canaryEvent(connection, slotMs, clock.nowMs())]);
   }
   await lookForPassage(options);
-  return { sent: fresh.size };
+  return { sent: fresh.length };
 }
 
 /** Notes which canaries the outbox holds, and which have a proof of passage. */

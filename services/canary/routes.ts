@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Authenticate } from '../http/authenticate.ts';
-import { AUTHENTICATED, problemSchema } from '../http/openapi.ts';
+import { AUTHENTICATED, PROBLEMS } from '../http/openapi.ts';
 import { canaryState } from './canary-state.ts';
 import type { CanaryStore } from './canary-store.ts';
 
@@ -45,8 +45,7 @@ export async function canaryRoutes(
             interval_minutes: z.int().describe('0 when no canaries are sent.'),
             canaries: z.array(canarySchema),
           }),
-          '4xx': problemSchema,
-          '5xx': problemSchema,
+          ...PROBLEMS,
         },
       },
     },

@@ -8,10 +8,10 @@ import { withPathSecret } from '#adapters/kit/verification/path-secret.ts';
 import type { Secrets } from '#platform/secrets/secrets.ts';
 import { InvalidRequest, InvalidSettings } from '#schemas/problems.ts';
 import type { Authenticate } from '../http/authenticate.ts';
-import { AUTHENTICATED, problemSchema } from '../http/openapi.ts';
+import { AUTHENTICATED, PROBLEMS } from '../http/openapi.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionDirectory } from './directory.ts';
-import { isStorableJson, isStorableText } from './storable.ts';
+import { isStorableJson, isStorableText, NOT_STORABLE } from './storable.ts';
 import { type ConnectionStore, newConnectionId } from './store.ts';
 
 export interface ConnectionRouteOptions {
@@ -40,8 +40,6 @@ const connectionSchema = z.object({
   updated_at: z.string(),
 });
 
-const NOT_STORABLE = 'holds a character that cannot be stored';
-
 const newConnectionSchema = z.strictObject({
   provider: z.string(),
   name: z.string().trim().min(1).max(100).refine(isStorableText, NOT_STORABLE),
@@ -63,8 +61,6 @@ const createdSchema = connectionSchema.extend({
     .describe('A secret that was made just now. It is never shown again.'),
 });
 
-const errors = { '4xx': problemSchema, '5xx': problemSchema };
-
 /** `/v1/connections`: create, list, enable and disable. */
 export async function connectionRoutes(
   app: FastifyInstance,
@@ -81,7 +77,7 @@ export async function connectionRoutes(
         summary: 'Add a connection',
         tags: ['connections'],
         body: newConnectionSchema,
-        response: { 201: createdSchema, ...errors },
+        response: { 201: createdSchema, ...PROBLEMS },
       },
     },
     async (request, reply) => {
@@ -117,7 +113,7 @@ export async function connectionRoutes(
         ...AUTHENTICATED,
         summary: 'List connections',
         tags: ['connections'],
-        response: { 200: z.object({ connections: z.array(connectionSchema) }), ...errors },
+        response: { 200: z.object({ connections: z.array(connectionSchema) }), ...PROBLEMS },
       },
     },
     async (request) => {
@@ -135,7 +131,7 @@ export async function connectionRoutes(
         tags: ['connections'],
         params: z.object({ id: z.string().refine(isStorableText, NOT_STORABLE) }),
         body: z.strictObject({ status: z.enum(['active', 'inactive']) }),
-        response: { 200: connectionSchema, ...errors },
+        response: { 200: connectionSchema, ...PROBLEMS },
       },
     },
     async (request) => {

@@ -1,3 +1,6 @@
+/** What is said of text and JSON that are not storable. */
+export const NOT_STORABLE = 'holds a character that cannot be stored';
+
 /** True for text Postgres can hold: without the character 0, and without half a surrogate pair. */
 export function isStorableText(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();

@@ -5,6 +5,7 @@ import { failureReason } from '#platform/bus/dead-letter.ts';
 import type { Database } from '#platform/database/database.ts';
 import { EVENTS_TOPIC } from '#schemas/topics.ts';
 import { countFailure } from '../dead-letters/count-failure.ts';
+import { type Report, reportSeldom } from '../report-seldom.ts';
 import { act } from './act.ts';
 import type { Consumer } from './consumer.ts';
 import type { ConsumerMetrics, DeliveryOutcome } from './consumer-metrics.ts';
@@ -31,17 +32,20 @@ export class Unsettled extends Error {
 
 /** Attempts that count, unless the consumer says another number. */
 export const DEFAULT_MAX_ATTEMPTS = 10;
-const REPORT_MS = 10_000;
 /** How long a message waits for infrastructure between two tries. */
 const WAIT = { minMs: 100, maxMs: 30_000 };
 
 /** Takes the deliveries of one consumer, and decides how each goes on. */
 export class Deliveries {
   readonly #options: DeliveriesOptions;
-  readonly #reportedAtMs = new Map<string, number>();
+  /** One line of a kind at a time, however many messages it is true of. */
+  readonly #reports: Readonly<Record<'waits' | 'failed' | 'given_up', Report>>;
 
   constructor(options: DeliveriesOptions) {
     this.#options = options;
+    const seldom = () =>
+      reportSeldom((message, error) => options.onError(message, withoutText(error)));
+    this.#reports = { waits: seldom(), failed: seldom(), given_up: seldom() };
   }
 
   /**
@@ -75,7 +79,7 @@ export class Deliveries {
       } catch (error) {
         this.#count('not_now');
         const { name } = this.#options.consumer;
-        this.#report('waits', `Consumer ${name} cannot go on now and tries again.`, error);
+        this.#reports.waits(`Consumer ${name} cannot go on now and tries again.`, error);
         await delay(redeliveryDelayMs(tries, WAIT), undefined, { signal });
       }
     }
@@ -123,7 +127,7 @@ export class Deliveries {
     const outcome = letter.state === 'open' ? 'given_up' : 'failed';
     const what = `Consumer ${consumer.name} could not handle event ${received.event?.event_id ?? '(none)'}`;
     const then = outcome === 'given_up' ? 'it is a dead letter now' : 'it is tried again';
-    this.#report(outcome, `${what}, attempt ${letter.attempts}; ${then}.`, error);
+    this.#reports[outcome](`${what}, attempt ${letter.attempts}; ${then}.`, error);
     return outcome;
   }
 
@@ -148,14 +152,6 @@ export class Deliveries {
     const { consumer, metrics } = this.#options;
     const seconds = (Date.now() - Date.parse(event.received_at)) / 1_000;
     metrics.delaySeconds.observe({ consumer: consumer.name }, Math.max(0, seconds));
-  }
-
-  /** One line of a kind in REPORT_MS, however many messages it is true of. */
-  #report(kind: string, message: string, error: unknown): void {
-    const nowMs = performance.now();
-    if (nowMs - (this.#reportedAtMs.get(kind) ?? Number.NEGATIVE_INFINITY) < REPORT_MS) return;
-    this.#reportedAtMs.set(kind, nowMs);
-    this.#options.onError(message, withoutText(error));
   }
 
   #count(outcome: DeliveryOutcome): void {

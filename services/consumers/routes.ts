@@ -5,7 +5,7 @@ import type { Bus } from '#platform/bus/bus.ts';
 import type { Database } from '#platform/database/database.ts';
 import { isStorableText } from '../connections/storable.ts';
 import type { Authenticate } from '../http/authenticate.ts';
-import { AUTHENTICATED, problemSchema } from '../http/openapi.ts';
+import { AUTHENTICATED, PROBLEMS } from '../http/openapi.ts';
 import { type ConsumerRow, listConsumers, resumeConsumer } from './line.ts';
 import { countWaiting } from './measure.ts';
 
@@ -38,8 +38,6 @@ const consumerSchema = z.object({
     .describe('Not settled yet, over all tenants; null where only Pub/Sub can tell.'),
 });
 
-const errors = { '4xx': problemSchema, '5xx': problemSchema };
-
 /** `GET /v1/consumers`, `POST /v1/consumers/{name}/resume`. */
 export async function consumerRoutes(
   app: FastifyInstance,
@@ -54,7 +52,7 @@ export async function consumerRoutes(
         ...AUTHENTICATED,
         summary: 'List consumers: whether each goes on, and what waits',
         tags: ['consumers'],
-        response: { 200: z.object({ consumers: z.array(consumerSchema) }), ...errors },
+        response: { 200: z.object({ consumers: z.array(consumerSchema) }), ...PROBLEMS },
       },
     },
     async (request) => {
@@ -71,7 +69,7 @@ export async function consumerRoutes(
         summary: 'Let a stopped consumer go on',
         tags: ['consumers'],
         params: z.object({ name: z.string().max(255).refine(isStorableText, 'is no name') }),
-        response: { 200: consumerSchema, ...errors },
+        response: { 200: consumerSchema, ...PROBLEMS },
       },
     },
     async (request) => {

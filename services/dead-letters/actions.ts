@@ -1,8 +1,9 @@
 import type { Bus } from '#platform/bus/bus.ts';
 import type { Database } from '#platform/database/database.ts';
 import { DeadLetterResolved } from '#schemas/problems.ts';
+import { decodeCursor, encodeCursor } from '../http/cursor.ts';
 import { retryMessage } from './dead-letter.ts';
-import { type DeadLetterFilter, decodeCursor, encodeCursor } from './filter.ts';
+import { type DeadLetterFilter, isSequence } from './filter.ts';
 import {
   type BatchRow,
   findDeadLetter,
@@ -119,7 +120,7 @@ async function inBatches(
   let [after = '0', until = ''] =
     cursor === undefined
       ? ['0', await latestSequence(database, tenantId)]
-      : decodeCursor(cursor, 2);
+      : decodeCursor(cursor, [isSequence, isSequence]);
   for (let count = 0; ; ) {
     const letters = await readBatch(database, tenantId, chosen, { after, until });
     const last = letters.at(-1);

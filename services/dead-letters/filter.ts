@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { InvalidRequest } from '#schemas/problems.ts';
 import { isStorableText } from '../connections/storable.ts';
 import { DEAD_LETTER_STATES } from './dead-letter.ts';
 
@@ -50,27 +49,7 @@ export function condition(
   };
 }
 
-/** An opaque cursor of whole numbers. */
-export function encodeCursor(numbers: readonly string[]): string {
-  return Buffer.from(JSON.stringify(numbers)).toString('base64url');
-}
-
-/**
- * @param length how many numbers the cursor holds
- * @throws InvalidRequest for anything encodeCursor did not make
- */
-export function decodeCursor(cursor: string, length: number): string[] {
-  try {
-    const parsed: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    if (Array.isArray(parsed) && parsed.length === length && parsed.every(isPosition)) {
-      return parsed;
-    }
-  } catch {
-    // Falls through to the one answer for every broken cursor.
-  }
-  throw new InvalidRequest('The cursor is not one this API gave out. Start again without it.');
-}
-
-function isPosition(value: unknown): boolean {
-  return typeof value === 'string' && /^\d{1,18}$/.test(value);
+/** True for the text of a letter's sequence, which cursors are made of. */
+export function isSequence(text: string): boolean {
+  return /^\d{1,18}$/.test(text);
 }

@@ -3,11 +3,12 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Bus } from '#platform/bus/bus.ts';
 import type { Database } from '#platform/database/database.ts';
-import { isStorableText } from '../connections/storable.ts';
+import { isStorableText, NOT_STORABLE } from '../connections/storable.ts';
 import type { Authenticate, Principal } from '../http/authenticate.ts';
-import { AUTHENTICATED, problemSchema } from '../http/openapi.ts';
+import { decodeCursor, encodeCursor } from '../http/cursor.ts';
+import { AUTHENTICATED, PROBLEMS } from '../http/openapi.ts';
 import { dropMany, dropOne, retryMany, retryOne } from './actions.ts';
-import { decodeCursor, encodeCursor, filterFields, filterSchema } from './filter.ts';
+import { filterFields, filterSchema, isSequence } from './filter.ts';
 import { findDeadLetter, listDeadLetters } from './store.ts';
 import { deadLetterSchema, shownLetter, shownWhole, wholeDeadLetterSchema } from './view.ts';
 
@@ -17,7 +18,6 @@ export interface DeadLetterRouteOptions {
   readonly authenticate: Authenticate;
 }
 
-const NOT_STORABLE = 'holds a character that cannot be stored';
 const cursor = z.string().max(500).optional().describe('next_cursor of the answer before.');
 const by = z
   .string()
@@ -43,7 +43,6 @@ const many = z.strictObject({
 });
 
 const params = z.object({ id: z.string().max(100) });
-const errors = { '4xx': problemSchema, '5xx': problemSchema };
 const next_cursor = z
   .string()
   .nullable()
@@ -63,7 +62,7 @@ const listSchema = {
       dead_letters: z.array(deadLetterSchema),
       next_cursor: z.string().nullable().describe('Null on the last page.'),
     }),
-    ...errors,
+    ...PROBLEMS,
   },
 };
 
@@ -77,7 +76,7 @@ export async function deadLetterRoutes(
   routes.get('/v1/dead-letters', { schema: listSchema }, async (request) => {
     const { tenantId } = authenticate(request);
     const { cursor: given, limit, ...filter } = request.query;
-    const [before] = given === undefined ? [] : decodeCursor(given, 1);
+    const [before] = given === undefined ? [] : decodeCursor(given, [isSequence]);
     const rows = await listDeadLetters(database, tenantId, filter, { limit, before });
     const last = rows.at(-1);
     return {
@@ -94,7 +93,7 @@ export async function deadLetterRoutes(
         summary: 'One dead letter, with its attempts and its message',
         tags: ['dead letters'],
         params,
-        response: { 200: wholeDeadLetterSchema, ...errors },
+        response: { 200: wholeDeadLetterSchema, ...PROBLEMS },
       },
     },
     async (request) => {
@@ -112,7 +111,7 @@ export async function deadLetterRoutes(
         tags: ['dead letters'],
         params,
         body: z.strictObject({ by }).nullish(),
-        response: { 200: deadLetterSchema, ...errors },
+        response: { 200: deadLetterSchema, ...PROBLEMS },
       },
     },
     async (request) => {
@@ -131,7 +130,7 @@ export async function deadLetterRoutes(
         tags: ['dead letters'],
         params,
         body: z.strictObject({ reason, by }),
-        response: { 200: deadLetterSchema, ...errors },
+        response: { 200: deadLetterSchema, ...PROBLEMS },
       },
     },
     async (request) => {
@@ -149,7 +148,7 @@ export async function deadLetterRoutes(
         summary: 'Publish many dead letters again',
         tags: ['dead letters'],
         body: many,
-        response: { 200: z.object({ retried: z.int(), next_cursor }), ...errors },
+        response: { 200: z.object({ retried: z.int(), next_cursor }), ...PROBLEMS },
       },
     },
     async (request) => {
@@ -168,7 +167,7 @@ export async function deadLetterRoutes(
         summary: 'End many dead letters that nobody needs',
         tags: ['dead letters'],
         body: many.extend({ reason }),
-        response: { 200: z.object({ dropped: z.int(), next_cursor }), ...errors },
+        response: { 200: z.object({ dropped: z.int(), next_cursor }), ...PROBLEMS },
       },
     },
     async (request) => {

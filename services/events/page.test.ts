@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { InvalidRequest } from '#schemas/problems.ts';
 import { eventToRow, type OutboxRow } from '../outbox/event-row.ts';
 import { canonicalEvents, testEvent } from '../outbox/events.test-support.ts';
-import { decodeCursor, encodeCursor, withoutRepetitions } from './page.ts';
+import { cursorOf, positionOf, withoutRepetitions } from './page.ts';
 
 const toRow = (index: number, repeated = false) => ({
   ...(eventToRow(testEvent(index)) as unknown as OutboxRow),
@@ -14,10 +14,10 @@ describe('cursors', () => {
   it('give back the position they were made of, in letters a URL takes as they are', () => {
     fc.assert(
       fc.property(canonicalEvents, (event) => {
-        const cursor = encodeCursor(eventToRow(event) as unknown as OutboxRow);
+        const cursor = cursorOf(eventToRow(event) as unknown as OutboxRow);
         expect(cursor).toMatch(/^[\w-]+$/);
         const position = { receivedAt: event.received_at, eventId: event.event_id };
-        expect(decodeCursor(cursor)).toEqual(position);
+        expect(positionOf(cursor)).toEqual(position);
       }),
     );
   });
@@ -34,10 +34,10 @@ describe('cursors', () => {
     { name: 'a year alone', cursor: made(['2026', 'id']) },
     { name: 'an instant spelled otherwise', cursor: made(['Sat Jan 31 2026', 'id']) },
     { name: 'a day there is not', cursor: made(['2026-02-30T12:00:00.000Z', 'id']) },
-    { name: 'half a cursor', cursor: encodeCursor(toRow(1)).slice(0, 20) },
+    { name: 'half a cursor', cursor: cursorOf(toRow(1)).slice(0, 20) },
   ];
   it.each(broken)('are refused when they are $name', ({ cursor }) => {
-    expect(() => decodeCursor(cursor)).toThrow(InvalidRequest);
+    expect(() => positionOf(cursor)).toThrow(InvalidRequest);
   });
 
   it('that were made up never do anything but be refused or name a position', () => {
@@ -49,7 +49,7 @@ describe('cursors', () => {
         ),
         (text) => {
           try {
-            const { receivedAt } = decodeCursor(text);
+            const { receivedAt } = positionOf(text);
             expect(new Date(receivedAt).toISOString()).toBe(receivedAt);
           } catch (error) {
             expect(error).toBeInstanceOf(InvalidRequest);

@@ -1,4 +1,4 @@
-import { InvalidRequest } from '#schemas/problems.ts';
+import { decodeCursor, encodeCursor } from '../http/cursor.ts';
 import type { OutboxRow } from '../outbox/event-row.ts';
 
 /** Where a page ends: the keyset of its last row. */
@@ -8,24 +8,14 @@ export interface Position {
 }
 
 /** The opaque cursor of a position. */
-export function encodeCursor(row: OutboxRow): string {
-  return Buffer.from(JSON.stringify([row.received_at, row.event_id])).toString('base64url');
+export function cursorOf(row: OutboxRow): string {
+  return encodeCursor([row.received_at, row.event_id]);
 }
 
-/** @throws InvalidRequest for anything encodeCursor did not make */
-export function decodeCursor(cursor: string): Position {
-  try {
-    const parsed: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    if (Array.isArray(parsed) && parsed.length === 2) {
-      const [receivedAt, eventId] = parsed;
-      if (typeof eventId === 'string' && typeof receivedAt === 'string') {
-        if (isInstant(receivedAt)) return { receivedAt, eventId };
-      }
-    }
-  } catch {
-    // Falls through to the one answer for every broken cursor.
-  }
-  throw new InvalidRequest('The cursor is not one this API gave out. Start again without it.');
+/** @throws InvalidRequest for anything cursorOf did not make */
+export function positionOf(cursor: string): Position {
+  const [receivedAt = '', eventId = ''] = decodeCursor(cursor, [isInstant, () => true]);
+  return { receivedAt, eventId };
 }
 
 /** True for instants as rows spell them: the query takes no other. */

@@ -5,9 +5,9 @@ import type { Warehouse } from '#platform/warehouse/warehouse.ts';
 import { eventSchema } from '#schemas/event.ts';
 import { NotFound } from '#schemas/problems.ts';
 import type { Authenticate } from '../http/authenticate.ts';
-import { AUTHENTICATED, problemSchema } from '../http/openapi.ts';
+import { AUTHENTICATED, PROBLEMS } from '../http/openapi.ts';
 import { type OutboxRow, rowToEvent } from '../outbox/event-row.ts';
-import { decodeCursor, encodeCursor, withoutRepetitions } from './page.ts';
+import { cursorOf, positionOf, withoutRepetitions } from './page.ts';
 
 export interface EventRouteOptions {
   readonly warehouse: Warehouse;
@@ -49,13 +49,13 @@ export async function eventRoutes(app: FastifyInstance, options: EventRouteOptio
         summary: 'List events, newest first',
         tags: ['events'],
         querystring: filters,
-        response: { 200: pageSchema, '4xx': problemSchema, '5xx': problemSchema },
+        response: { 200: pageSchema, ...PROBLEMS },
       },
     },
     async (request) => {
       const { tenantId } = authenticate(request);
       const { cursor, limit, ...filter } = request.query;
-      const before = cursor === undefined ? undefined : decodeCursor(cursor);
+      const before = cursor === undefined ? undefined : positionOf(cursor);
       const rows = await warehouse.query<OutboxRow & { repeated: boolean }>('events-page', {
         tenant_id: tenantId,
         connection_id: filter.connection_id ?? null,
@@ -72,7 +72,7 @@ export async function eventRoutes(app: FastifyInstance, options: EventRouteOptio
       const last = rows.at(-1);
       return {
         events: withoutRepetitions(rows).map(rowToEvent),
-        next_cursor: last && rows.length === limit ? encodeCursor(last) : null,
+        next_cursor: last && rows.length === limit ? cursorOf(last) : null,
       };
     },
   );
@@ -85,7 +85,7 @@ export async function eventRoutes(app: FastifyInstance, options: EventRouteOptio
         summary: 'One event',
         tags: ['events'],
         params: z.object({ event_id: z.string().max(100) }),
-        response: { 200: oneSchema, '4xx': problemSchema, '5xx': problemSchema },
+        response: { 200: oneSchema, ...PROBLEMS },
       },
     },
     async (request) => {

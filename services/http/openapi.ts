@@ -11,5 +11,8 @@ export const problemSchema = z.object({
   errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
 });
 
+/** Answers that every route may give besides its own. */
+export const PROBLEMS = { '4xx': problemSchema, '5xx': problemSchema } as const;
+
 /** Route schema parts that every authenticated route has. */
 export const AUTHENTICATED = { security: [{ bearer: [] }] } as const;

@@ -3,7 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
 import type { Authenticate } from '../http/authenticate.ts';
-import { AUTHENTICATED, problemSchema } from '../http/openapi.ts';
+import { AUTHENTICATED, PROBLEMS } from '../http/openapi.ts';
 import type { RequestLog } from './request-log.ts';
 
 export interface RequestRouteOptions {
@@ -44,8 +44,7 @@ export async function requestRoutes(
         }),
         response: {
           200: z.object({ requests: z.array(requestSchema) }),
-          '4xx': problemSchema,
-          '5xx': problemSchema,
+          ...PROBLEMS,
         },
       },
     },

@@ -12,14 +12,14 @@ export interface ExportSource {
   readonly changed: boolean;
 }
 
-// Not by the time zone of the session, which could have a fraction of a minute.
-const MINUTE = "date_trunc('minute', received_at, 'UTC')";
+/** Minute of receipt, not by the time zone of the session, which could have a fraction of a minute. */
+export const MINUTE_OF_RECEIPT = "date_trunc('minute', received_at, 'UTC')";
 
 /** The minutes that changed lately, each counted anew and in whole: late entries change old minutes. */
 const CONSUMED = `
   SELECT touched.tenant_id, touched.minute, touched.consumer, counted.total
   FROM (
-    SELECT DISTINCT consumer, tenant_id, ${MINUTE} AS minute
+    SELECT DISTINCT consumer, tenant_id, ${MINUTE_OF_RECEIPT} AS minute
     FROM processed_events
     WHERE processed_at >= $2 AND processed_at < $3 AND received_at >= $1
   ) AS touched
@@ -32,7 +32,7 @@ const CONSUMED = `
 const RESOLVED = `
   SELECT touched.tenant_id, touched.minute, '${RESOLVER_SUBSCRIPTION}' AS consumer, counted.total
   FROM (
-    SELECT DISTINCT tenant_id, ${MINUTE} AS minute
+    SELECT DISTINCT tenant_id, ${MINUTE_OF_RECEIPT} AS minute
     FROM resolved_observations
     WHERE resolved_at >= $2 AND resolved_at < $3 AND received_at >= $1
   ) AS touched
@@ -47,18 +47,18 @@ const SPOOLED = `
   FROM spool_ledger WHERE minute >= $1`;
 
 const SPOOL_WAITING = `
-  SELECT tenant_id, ${MINUTE} AS minute, '' AS consumer, count(*) AS total
+  SELECT tenant_id, ${MINUTE_OF_RECEIPT} AS minute, '' AS consumer, count(*) AS total
   FROM spooled_events WHERE received_at >= $1
   GROUP BY 1, 2`;
 
 const DEAD_LETTERED = `
-  SELECT tenant_id, ${MINUTE} AS minute, consumer, count(DISTINCT event_id) AS total
+  SELECT tenant_id, ${MINUTE_OF_RECEIPT} AS minute, consumer, count(DISTINCT event_id) AS total
   FROM dead_letters WHERE received_at >= $1 AND state <> 'retrying'
   GROUP BY 1, 2, 3`;
 
 /** What is tried again by itself counts too: it is known, and not lost. */
 const SET_ASIDE = `
-  SELECT tenant_id, ${MINUTE} AS minute, consumer, count(DISTINCT event_id) AS total
+  SELECT tenant_id, ${MINUTE_OF_RECEIPT} AS minute, consumer, count(DISTINCT event_id) AS total
   FROM dead_letters AS letter
   WHERE received_at >= $1 AND state <> 'resolved'
     AND NOT EXISTS (

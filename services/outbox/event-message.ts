@@ -21,7 +21,7 @@ export class EventMessage implements BusMessage {
   }
 
   get attributes(): Record<string, string> {
-    this.#attributes ??= { ...eventAttributes(this.#event), ...this.#carriage };
+    this.#attributes ??= Object.assign(eventAttributes(this.#event), this.#carriage);
     return this.#attributes;
   }
 

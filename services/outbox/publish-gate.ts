@@ -17,7 +17,6 @@ export class PublishGate {
   readonly #held: Held[] = [];
   /** Of each publish that was left: resolves once a store has the events, or none will. */
   readonly #unplaced = new Set<Promise<unknown>>();
-
   #onClosed: () => void = () => undefined;
 
   /** @param onClosed called each time events begin to be held back */
@@ -29,9 +28,12 @@ export class PublishGate {
     return this.#state === 'open';
   }
 
-  /** Events wait that newer ones must not overtake. */
+  /** Events wait that newer ones must not overtake; what is held is left with them. */
   close(): void {
-    this.#shut();
+    const wasOpen = this.#state === 'open';
+    this.#state = 'closed';
+    if (wasOpen) this.#onClosed();
+    for (const { leave } of this.#held.splice(0)) leave();
   }
 
   /**
@@ -64,7 +66,7 @@ export class PublishGate {
       await Promise.all(this.#unplaced);
       await lastRound();
     } catch (error) {
-      this.#shut();
+      this.close();
       throw error;
     }
     // A publish from before the gate closed may have failed meanwhile.
@@ -85,18 +87,11 @@ export class PublishGate {
     return this.#state === 'opening';
   }
 
-  #shut(): void {
-    const wasOpen = this.#state === 'open';
-    this.#state = 'closed';
-    if (wasOpen) this.#onClosed();
-    for (const { leave } of this.#held.splice(0)) leave();
-  }
-
   #publish(publish: () => Promise<unknown>): Promise<Passage> {
     return publish().then(
       () => 'confirmed',
       (error) => {
-        this.#shut();
+        this.close();
         throw error;
       },
     );

@@ -1,4 +1,5 @@
 import type { CanonicalEvent } from '#schemas/event.ts';
+import { compareText } from '../compare-text.ts';
 
 /**
  * Sorts events in the order in which they are carried again: of receipt, and those of one request,
@@ -7,13 +8,8 @@ import type { CanonicalEvent } from '#schemas/event.ts';
 export function inReceiptOrder(events: CanonicalEvent[]): CanonicalEvent[] {
   return events.sort(
     (a, b) =>
-      compare(a.received_at, b.received_at) ||
-      compare(a.occurred_at, b.occurred_at) ||
-      compare(a.event_id, b.event_id),
+      compareText(a.received_at, b.received_at) ||
+      compareText(a.occurred_at, b.occurred_at) ||
+      compareText(a.event_id, b.event_id),
   );
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

@@ -8,6 +8,7 @@ import {
   OBSERVATIONS_TOPIC,
   PUBLISHED_SUBSCRIPTION,
 } from '#schemas/topics.ts';
+import { reportSeldom } from '../report-seldom.ts';
 import { PassageBatcher } from './passage-batch.ts';
 
 export interface RecordPassageOptions {
@@ -26,8 +27,6 @@ const RECORDED: readonly (readonly [topic: string, subscription: string])[] = [
 
 const BATCH_ROWS = 1_000;
 const BATCH_CHARS = 2 * 1024 * 1024;
-/** While the warehouse is away every message fails: one line tells of it, not thousands. */
-const REPORT_MS = 10_000;
 
 const SUBSCRIPTION: SubscriptionOptions = {
   // One batch on its way and one gathering; the rest waits in the bus, where it takes no memory.
@@ -95,17 +94,13 @@ export function passageRow(subscription: string, delivery: Delivery): Row {
 }
 
 function appender({ warehouse, onError }: RecordPassageOptions) {
-  let reportedAtMs = Number.NEGATIVE_INFINITY;
+  const report = reportSeldom(onError);
   const append = async (rows: readonly Row[]): Promise<void> => {
     try {
       await warehouse.append(PUBLISHED.name, rows);
     } catch (error) {
       if (error instanceof InvalidRow) return appendSingly(rows, error);
-      const nowMs = performance.now();
-      if (nowMs - reportedAtMs >= REPORT_MS) {
-        reportedAtMs = nowMs;
-        onError('What the bus carried could not be recorded; the bus keeps it meanwhile.', error);
-      }
+      report('What the bus carried could not be recorded; the bus keeps it meanwhile.', error);
       throw error;
     }
   };

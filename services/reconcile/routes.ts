@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Authenticate } from '../http/authenticate.ts';
-import { AUTHENTICATED, problemSchema } from '../http/openapi.ts';
+import { AUTHENTICATED, PROBLEMS } from '../http/openapi.ts';
 import type { Reconciler, ReconcileStatus } from './reconciler.ts';
 import { reportSchema } from './report.ts';
 
@@ -74,8 +74,6 @@ const statusSchema = z.object({
     .describe('The latest, newest first, at most 20.'),
 });
 
-const answers = { '4xx': problemSchema, '5xx': problemSchema };
-
 /**
  * `/v1/reconcile`: an operator's act over the whole installation. Its answers count events of all
  * tenants and name those of the caller's alone.
@@ -94,7 +92,7 @@ export async function reconcileRoutes(
         summary: 'Compare outbox and proofs of passage now, and heal what one side lacks',
         tags: ['reconcile'],
         body: requestSchema,
-        response: { 200: outcomeSchema, ...answers },
+        response: { 200: outcomeSchema, ...PROBLEMS },
       },
     },
     async (request) => {
@@ -122,7 +120,7 @@ export async function reconcileRoutes(
         ...AUTHENTICATED,
         summary: 'How far outbox and proofs of passage have been compared, and what is not healed',
         tags: ['reconcile'],
-        response: { 200: statusSchema, ...answers },
+        response: { 200: statusSchema, ...PROBLEMS },
       },
     },
     async (request) => toAnswer(await reconciler.status(authenticate(request).tenantId)),
@@ -135,7 +133,7 @@ export async function reconcileRoutes(
         ...AUTHENTICATED,
         summary: 'Let a suspended reconciliation try once more, with a few events',
         tags: ['reconcile'],
-        response: { 200: statusSchema, ...answers },
+        response: { 200: statusSchema, ...PROBLEMS },
       },
     },
     async (request) => {

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Authenticate } from '../http/authenticate.ts';
-import { AUTHENTICATED, problemSchema } from '../http/openapi.ts';
+import { AUTHENTICATED, PROBLEMS } from '../http/openapi.ts';
 import { predicateName } from './api-schemas.ts';
 import { predicateSchema } from './predicate.ts';
 import type { PredicateStore, SavedPredicate } from './predicate-store.ts';
@@ -18,7 +18,6 @@ const savedSchema = z.object({
   created_by: z.string(),
   updated_at: z.string(),
 });
-const errors = { '4xx': problemSchema, '5xx': problemSchema };
 const params = z.object({ name: predicateName });
 
 /** `/v1/replay-predicates`: predicates kept under a name, with a range or without. */
@@ -35,7 +34,7 @@ export async function predicateRoutes(
         ...AUTHENTICATED,
         summary: 'List saved predicates',
         tags: ['replays'],
-        response: { 200: z.object({ predicates: z.array(savedSchema) }), ...errors },
+        response: { 200: z.object({ predicates: z.array(savedSchema) }), ...PROBLEMS },
       },
     },
     async (request) => ({
@@ -51,7 +50,7 @@ export async function predicateRoutes(
         summary: 'One saved predicate',
         tags: ['replays'],
         params,
-        response: { 200: savedSchema, ...errors },
+        response: { 200: savedSchema, ...PROBLEMS },
       },
     },
     async (request) =>
@@ -67,7 +66,7 @@ export async function predicateRoutes(
         tags: ['replays'],
         params,
         body: predicateSchema,
-        response: { 200: savedSchema, ...errors },
+        response: { 200: savedSchema, ...PROBLEMS },
       },
     },
     async (request) => {
@@ -85,7 +84,7 @@ export async function predicateRoutes(
         summary: 'Delete a saved predicate; replays that were made by it stay',
         tags: ['replays'],
         params,
-        response: { 204: z.null(), ...errors },
+        response: { 204: z.null(), ...PROBLEMS },
       },
     },
     async (request, reply) => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isObservation } from '#schemas/event.ts';
 import { InvalidRequest } from '#schemas/problems.ts';
-import { isStorableText } from '../connections/storable.ts';
+import { isStorableText, NOT_STORABLE } from '../connections/storable.ts';
 import type { OutboxFilter } from '../outbox/outbox-filter.ts';
 import type { ReceiptRange } from '../outbox/outbox-windows.ts';
 
@@ -13,13 +13,7 @@ const DAY_MS = 86_400_000;
 const EARLIEST_MS = Date.UTC(2000, 0, 1);
 
 const part = (description: string) =>
-  z
-    .string()
-    .min(1)
-    .max(256)
-    .refine(isStorableText, 'holds a character that cannot be stored')
-    .optional()
-    .describe(description);
+  z.string().min(1).max(256).refine(isStorableText, NOT_STORABLE).optional().describe(description);
 const instant = (description: string) =>
   z.iso.datetime({ offset: true }).optional().describe(`${description} RFC 3339.`);
 

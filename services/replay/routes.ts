@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
 import { InvalidRequest, ReplayTooLarge } from '#schemas/problems.ts';
 import type { Authenticate, Principal } from '../http/authenticate.ts';
-import { AUTHENTICATED, problemSchema } from '../http/openapi.ts';
+import { AUTHENTICATED, PROBLEMS } from '../http/openapi.ts';
 import { estimateSchema, replayRequestSchema, replaySchema, shown } from './api-schemas.ts';
 import { countEvents, estimateReplay } from './estimate.ts';
 import {
@@ -27,7 +27,6 @@ export interface ReplayRouteOptions {
   readonly nowMs?: () => number;
 }
 
-const errors = { '4xx': problemSchema, '5xx': problemSchema };
 const params = z.object({ id: z.uuid().describe('Id of a replay.') });
 
 const MOVES: readonly { readonly move: ReplayMove; readonly summary: string }[] = [
@@ -54,7 +53,7 @@ export async function replayRoutes(
           'Events keep their ids; consumers decide by their ledgers and the mode. With dry_run nothing is published and the answer is an estimate.',
         tags: ['replays'],
         body: replayRequestSchema,
-        response: { 200: estimateSchema, 201: replaySchema, ...errors },
+        response: { 200: estimateSchema, 201: replaySchema, ...PROBLEMS },
       },
     },
     async (request, reply) => {
@@ -96,7 +95,7 @@ export async function replayRoutes(
         summary: 'List replays, newest first',
         tags: ['replays'],
         querystring: z.object({ limit: z.coerce.number().int().min(1).max(500).default(50) }),
-        response: { 200: z.object({ replays: z.array(replaySchema) }), ...errors },
+        response: { 200: z.object({ replays: z.array(replaySchema) }), ...PROBLEMS },
       },
     },
     async (request) => {
@@ -113,7 +112,7 @@ export async function replayRoutes(
         summary: 'One replay: how far it is, and its receipt',
         tags: ['replays'],
         params,
-        response: { 200: replaySchema, ...errors },
+        response: { 200: replaySchema, ...PROBLEMS },
       },
     },
     async (request) => shown(await replays.get(authenticate(request), request.params.id)),
@@ -128,7 +127,7 @@ export async function replayRoutes(
           summary,
           tags: ['replays'],
           params,
-          response: { 200: replaySchema, ...errors },
+          response: { 200: replaySchema, ...PROBLEMS },
         },
       },
       async (request) => shown(await replays.move(authenticate(request), request.params.id, move)),

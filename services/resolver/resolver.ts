@@ -8,6 +8,7 @@ import type { ConnectionDirectory } from '../connections/directory.ts';
 import { registerConsumer } from '../consumers/line.ts';
 import { isForAnother } from '../consumers/received.ts';
 import type { Outbox } from '../outbox/open-outbox.ts';
+import { reportSeldom } from '../report-seldom.ts';
 import { findEarlier, lockEntity, saveResolution } from './entity-states.ts';
 
 export interface ResolverOptions {
@@ -17,9 +18,6 @@ export interface ResolverOptions {
   readonly outbox: () => Promise<Outbox>;
   readonly onError: (message: string, error: unknown) => void;
 }
-
-/** While the database is away every entity fails: one line tells of it, not thousands. */
-const REPORT_MS = 10_000;
 
 /**
  * The resolving stage: observations come in the order of their entity, each becomes the events it
@@ -35,7 +33,7 @@ export async function startResolver(options: ResolverOptions): Promise<Subscript
   await bus.createSubscription(OBSERVATIONS_TOPIC, RESOLVER_SUBSCRIPTION);
   await registerConsumer(database, { name: RESOLVER_SUBSCRIPTION, topic: OBSERVATIONS_TOPIC });
   const { accept, clock } = await options.outbox();
-  const report = reporter(options.onError);
+  const report = reportSeldom(options.onError);
   return bus.subscribe(OBSERVATIONS_TOPIC, RESOLVER_SUBSCRIPTION, async (delivery) => {
     if (isForAnother(delivery, RESOLVER_SUBSCRIPTION)) return;
     const observation = JSON.parse(delivery.data) as CanonicalEvent;
@@ -45,21 +43,12 @@ export async function startResolver(options: ResolverOptions): Promise<Subscript
       const receivedAt = new Date(clock.nowMs()).toISOString();
       await accept(resolved.map((event) => toEvent(event, observation, receivedAt)));
     } catch (error) {
-      report(observation, error);
+      const { event_id, connection_id } = observation;
+      const what = `Observation ${event_id} of connection ${connection_id}`;
+      report(`${what} could not be resolved; it is tried again, and its entity waits.`, error);
       throw error;
     }
   });
-}
-
-function reporter(onError: ResolverOptions['onError']) {
-  let reportedAtMs = Number.NEGATIVE_INFINITY;
-  return ({ event_id, connection_id }: CanonicalEvent, error: unknown): void => {
-    const nowMs = performance.now();
-    if (nowMs - reportedAtMs < REPORT_MS) return;
-    reportedAtMs = nowMs;
-    const what = `Observation ${event_id} of connection ${connection_id}`;
-    onError(`${what} could not be resolved; it is tried again, and its entity waits.`, error);
-  };
 }
 
 /**

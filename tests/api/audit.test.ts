@@ -5,7 +5,7 @@ import { OUTBOX } from '#schemas/tables.ts';
 import { auditReportSchema } from '#services/audit/audit-report.ts';
 import { eventToRow } from '#services/outbox/event-row.ts';
 import { testEvent } from '#services/outbox/events.test-support.ts';
-import { prepareSafetyNet, subscribe } from '../ledger/safety-net.ts';
+import { beginLedgerEarly, subscribe } from '../ledger/safety-net.ts';
 import { type ApiApp, openApi, TENANT } from './api-app.ts';
 
 let stack: AsyncDisposableStack;
@@ -17,7 +17,7 @@ const ago = (minutes: number) => new Date(Date.now() - minutes * MINUTE_MS).toIS
 beforeAll(async () => {
   stack = new AsyncDisposableStack();
   api = await openApi(stack);
-  await prepareSafetyNet(api.database);
+  await beginLedgerEarly(api.database);
   await subscribe(api.database, 'commission');
   const old = testEvent(1, { tenant_id: TENANT, received_at: ago(120) });
   await api.warehouse.append(OUTBOX.name, [eventToRow(old)]);

@@ -15,7 +15,7 @@ import type { Warehouse } from '#platform/warehouse/warehouse.ts';
 import { LEDGER_COUNTS, OUTBOX, PUBLISHED } from '#schemas/tables.ts';
 import type { AuditOptions } from '#services/audit/audit.ts';
 import { auditReportSchema } from '#services/audit/audit-report.ts';
-import { consumed, prepareSafetyNet, subscribe } from '../ledger/safety-net.ts';
+import { beginLedgerEarly, consumed, subscribe } from '../ledger/safety-net.ts';
 import { temporaryWarehouse } from '../support/embedded-drivers.ts';
 import { AUDIT_CASES, CONSUMERS, LATE_CONSUMER } from './cases.ts';
 import { World } from './world.ts';
@@ -33,7 +33,7 @@ function declareAudit(
 
   beforeAll(async () => {
     const { db: database } = stack.adopt(await openDatabase(), (one) => one.close());
-    await prepareSafetyNet(database);
+    await beginLedgerEarly(database);
     options = { database, warehouse: await openWarehouse(stack), keepDays: KEEP_DAYS };
     const world = new World('nobody', options);
     for (const name of CONSUMERS) await subscribe(database, name, BEGAN);
@@ -146,7 +146,7 @@ describe('the audit of an embedded server', () => {
   it('misses no proof where none is written, nor of what came before the first', async () => {
     await using stack = new AsyncDisposableStack();
     const { db: database } = stack.adopt(await openTestDatabase(), (one) => one.close());
-    await prepareSafetyNet(database);
+    await beginLedgerEarly(database);
     await subscribe(database, 'commission', BEGAN);
     const warehouse = await temporaryWarehouse(stack);
     const world = new World('acme', { database, warehouse, keepDays: KEEP_DAYS });
