@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { InvalidRequest, InvalidRow, WarehouseUnavailable } from '#schemas/problems.ts';
 import { OUTBOX, WEBHOOK_REQUESTS } from '#schemas/tables.ts';
+import { EVERY_OUTBOX_ROW } from './testing/every-outbox-row.ts';
 import type { Row, Warehouse } from './warehouse.ts';
 
 /** A warehouse under test: real, empty at the start of each case. */
@@ -91,23 +92,19 @@ export function describeWarehouse(name: string, make: () => Promise<WarehouseUnd
     afterEach(() => test.dispose());
 
     const appendOutbox = (...rows: Row[]) => warehouse.append(OUTBOX.name, rows);
-    const since = (from: Warehouse, rowLimit = 10_000) =>
-      from.query<Record<string, unknown>>('outbox-since', {
-        after_received_at: '2000-01-01T00:00:00.000Z',
-        after_event_id: '',
-        row_limit: rowLimit,
-      });
+    const rowsIn = (from: Warehouse) =>
+      from.query<Record<string, unknown>>('outbox-rows', EVERY_OUTBOX_ROW);
 
     it('returns the rows that were appended, in order of receipt', async () => {
       await appendOutbox(outboxRow(2), outboxRow(1), outboxRow(3));
-      const rows = await since(warehouse);
+      const rows = await rowsIn(warehouse);
       expect(rows).toEqual([outboxRow(1), outboxRow(2), outboxRow(3)]);
     });
 
     it('shows an append to every query sent after it', async () => {
       for (let index = 0; index < 5; index += 1) {
         await appendOutbox(outboxRow(index));
-        expect(await since(warehouse)).toHaveLength(index + 1);
+        expect(await rowsIn(warehouse)).toHaveLength(index + 1);
       }
     });
 
@@ -116,22 +113,22 @@ export function describeWarehouse(name: string, make: () => Promise<WarehouseUnd
         Array.from({ length: 25 }, (_, index) => outboxRow(batch * 25 + index)),
       );
       await Promise.all(batches.map((rows) => appendOutbox(...rows)));
-      const rows = await since(warehouse);
+      const rows = await rowsIn(warehouse);
       expect(new Set(rows.map((row) => row.event_id)).size).toBe(1_000);
       expect(rows).toHaveLength(1_000);
     });
 
     it('keeps everything when it is closed and opened again, once', async () => {
       await appendOutbox(outboxRow(1));
-      await since(warehouse);
+      await rowsIn(warehouse);
       await appendOutbox(outboxRow(2));
       const reopened = await test.reopen();
-      expect(await since(reopened)).toEqual([outboxRow(1), outboxRow(2)]);
+      expect(await rowsIn(reopened)).toEqual([outboxRow(1), outboxRow(2)]);
     });
 
     it.each(texts)('returns $name as they were', async ({ text }) => {
       await appendOutbox(outboxRow(1, { payload: text, entity_id: text.slice(0, 200) }));
-      expect(await since(warehouse)).toEqual([
+      expect(await rowsIn(warehouse)).toEqual([
         outboxRow(1, { payload: text, entity_id: text.slice(0, 200) }),
       ]);
     });
@@ -140,26 +137,11 @@ export function describeWarehouse(name: string, make: () => Promise<WarehouseUnd
       const refusal = appendOutbox(outboxRow(7), row);
       await expect(refusal).rejects.toBeInstanceOf(InvalidRow);
       await expect(refusal).rejects.toMatchObject({ faults: [{ pointer: `/1/${column}` }] });
-      expect(await since(warehouse)).toEqual([]);
+      expect(await rowsIn(warehouse)).toEqual([]);
     });
 
-    const everything = {
-      received_from: '2000-01-01T00:00:00.000Z',
-      received_to: '2100-01-01T00:00:00.000Z',
-      after_received_at: null,
-      after_occurred_at: null,
-      after_event_id: null,
-      tenant_id: null,
-      org_id: null,
-      connection_id: null,
-      provider: null,
-      event_type: null,
-      entity_type: null,
-      entity_id: null,
-      with_observations: true,
-    };
     const streamed = (from: Warehouse) =>
-      from.stream<Record<string, unknown>>('outbox-rows', everything);
+      from.stream<Record<string, unknown>>('outbox-rows', EVERY_OUTBOX_ROW);
     const rowsOf = async (stream: AsyncIterable<Record<string, unknown>[]>) => {
       const rows: Record<string, unknown>[] = [];
       for await (const batch of stream) rows.push(...batch);
@@ -216,7 +198,10 @@ export function describeWarehouse(name: string, make: () => Promise<WarehouseUnd
     it('refuses a stream of a query that does not exist, or with a parameter that is wrong', async () => {
       await expect(warehouse.stream('nothing').next()).rejects.toBeInstanceOf(InvalidRequest);
       await appendOutbox(outboxRow(1));
-      const wrong = warehouse.stream('outbox-rows', { ...everything, received_from: 'yesterday' });
+      const wrong = warehouse.stream('outbox-rows', {
+        ...EVERY_OUTBOX_ROW,
+        received_from: 'yesterday',
+      });
       await expect(wrong.next()).rejects.toMatchObject({ name: expect.any(String) });
     });
 

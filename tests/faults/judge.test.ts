@@ -37,7 +37,6 @@ function evidenceOf({ outbox = ALL, published = ALL, effects = ALL }: Held): Evi
 interface Case {
   readonly name: string;
   readonly held: Held;
-  readonly reconciled?: boolean;
   /** The faults found, in order. */
   readonly faults: readonly RegExp[];
 }
@@ -70,12 +69,6 @@ const cases: readonly Case[] = [
     faults: [/in the outbox: 1 .*b2/],
   },
   {
-    name: 'the same where nothing reconciles',
-    held: { outbox: 'a1 b1 a2' },
-    reconciled: false,
-    faults: [],
-  },
-  {
     name: 'an event that the outbox alone has',
     held: { published: 'a1 b1 a2', effects: 'a1 b1 a2' },
     faults: [/proof of passage: 1 .*b2/, /took effect: 1 .*b2/],
@@ -94,8 +87,8 @@ const cases: readonly Case[] = [
 ];
 
 describe('judge of events', () => {
-  it.each(cases)('$name', ({ held, reconciled = true, faults }) => {
-    const checks = judgeEvents({ record: recordOf(ALL), evidence: evidenceOf(held), reconciled });
+  it.each(cases)('$name', ({ held, faults }) => {
+    const checks = judgeEvents({ record: recordOf(ALL), evidence: evidenceOf(held) });
     const found = checks.flatMap(({ name, fault }) => (fault ? [`${name}: ${fault}`] : []));
     expect(found).toEqual(faults.map((fault) => expect.stringMatching(fault)));
   });
@@ -104,7 +97,6 @@ describe('judge of events', () => {
     const checks = judgeEvents({
       record: recordOf(ALL),
       evidence: evidenceOf({ effects: `${ALL} a1` }),
-      reconciled: true,
     });
     expect(checks.filter(({ fault }) => fault)).toHaveLength(1);
   });

@@ -48,7 +48,7 @@ async function runAll(): Promise<number> {
       const outcome = await runScenario(scenario, { events, seed, logDir, onProgress });
       rows.push(rowOf(outcome));
       for (const line of phaseLines(outcome)) console.log(`  ${line}`);
-      if (outcome.audited) console.log(`  audit: ${JSON.stringify(outcome.audited.totals)}`);
+      console.log(`  audit: ${JSON.stringify(outcome.audited.totals)}`);
       console.log(`  ${Math.round(outcome.elapsedMs / 1_000)} s in all`);
       if (passed(outcome)) {
         if (!values.keep) await rm(logDir, { recursive: true, force: true });

@@ -1,13 +1,9 @@
 import { CLOUD_PARTS } from '../support/cloud-parts.ts';
-import { findFeatures } from './features.ts';
 import { smallDiskFault } from './installation/small-disk.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 
 /** Why a scenario cannot be played here, if it cannot. */
 export async function obstacleTo(scenario: Scenario): Promise<string | undefined> {
-  const features = findFeatures();
-  const absent = scenario.needs?.filter((need) => !features.has(need)) ?? [];
-  if (absent.length > 0) return `this build has no ${absent.join(' and no ')}`;
   if (scenario.platform === 'gcp') {
     const part = CLOUD_PARTS.find((one) => one.find() === undefined);
     if (part) return `${part.name} is missing: ${part.howToGet}`;

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandom } from '#adapters/kit/sandbox/random.ts';
 import { type Audited, audit } from './audit.ts';
-import { findFeatures } from './features.ts';
 import { installEmbedded } from './installation/embedded.ts';
 import { installOnGcp } from './installation/gcp.ts';
 import {
@@ -33,7 +32,7 @@ export interface Outcome {
   readonly scenario: Scenario;
   readonly record: ProviderRecord;
   readonly evidence: Evidence;
-  readonly audited: Audited | undefined;
+  readonly audited: Audited;
   readonly kills: number;
   /** From the end of the fault until every acknowledged event was where it should be. */
   readonly healMs: number | undefined;
@@ -79,9 +78,6 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   );
   const world: World = { installation, provider, events, secondMs, random };
   const from = new Date();
-  const features = findFeatures();
-  // Embedded there is one store to acknowledge by; on gcp reconciliation brings each what the other has.
-  const reconciled = scenario.platform === 'embedded' || features.has('reconcile');
 
   const before = Math.round(events * SHARE_BEFORE);
   await provider.send(before, { overMs: leastMs(before) });
@@ -98,7 +94,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const allAnswered = await provider.settle(60_000);
   onProgress('waiting until it is healed');
   const { healWithinMs = HEAL_WITHIN_MS, expects } = scenario;
-  const lag = await untilHealed(world, reconciled, healWithinMs);
+  const lag = await untilHealed(world, healWithinMs);
   const healMs = lag === undefined ? performance.now() - endedAtMs : undefined;
   const audited = await audit(installation, from);
   const evidence = await installation.collect();
@@ -115,9 +111,8 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
       name: `it heals within ${healWithinMs} ms`,
       fault: lag && `not in order: ${JSON.stringify(lag)}`,
     },
-    ...judgeEvents({ record, evidence, reconciled }),
-    // Before there is a third store to turn to, accept waits for both of the two until its deadline.
-    ...(expects && features.has('spool')
+    ...judgeEvents({ record, evidence }),
+    ...(expects
       ? judgeAnswers(
           record.latency('during'),
           record.latency('before'),
@@ -126,7 +121,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
         )
       : []),
     { name: 'SIGTERM drains', fault: badEnds.join('; ') || undefined },
-    ...(audited ? [{ name: 'the audit proves it', fault: audited.fault }] : []),
+    { name: 'the audit proves it', fault: audited.fault },
   ];
   const elapsedMs = performance.now() - startedAtMs;
   return { scenario, record, evidence, audited, kills, healMs, elapsedMs, checks };
@@ -135,7 +130,6 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
 /** @returns undefined once every acknowledged event is where it should be; else what was still on its way */
 async function untilHealed(
   { installation, provider }: World,
-  reconciled: boolean,
   withinMs: number,
 ): Promise<Lag | undefined> {
   const deadlineMs = performance.now() + withinMs;
@@ -146,8 +140,7 @@ async function untilHealed(
       await installation.runTasks();
     }
     const lag = await installation.lag(provider.record.acknowledged);
-    const carried = lag.consumed + lag.published === 0;
-    if (carried && (lag.outbox === 0 || !reconciled)) return undefined;
+    if (lag.consumed + lag.published === 0 && lag.outbox === 0) return undefined;
     if (performance.now() > deadlineMs) return lag;
     await delay(LOOK_EVERY_MS);
   }

@@ -12,9 +12,9 @@ import { testEvent } from '#services/outbox/events.test-support.ts';
 import { ledgerExport } from '#services/tasks/ledger-export.ts';
 import { temporaryWarehouse } from '../support/embedded-drivers.ts';
 import {
+  beginLedgerEarly,
   consumed,
   deadLetter,
-  prepareSafetyNet,
   resolved,
   spooled,
   subscribe,
@@ -62,7 +62,7 @@ describeOnEachDatabase('the export of the ledger', (open) => {
   beforeAll(async () => {
     stack = new AsyncDisposableStack();
     database = stack.adopt(await open(), (one) => one.close()).db;
-    await prepareSafetyNet(database);
+    await beginLedgerEarly(database);
   });
   afterAll(() => stack.disposeAsync());
   beforeEach(async () => {

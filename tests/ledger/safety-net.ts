@@ -2,27 +2,11 @@
 import type { Database } from '#platform/database/database.ts';
 import { EVENTS_TOPIC } from '#schemas/topics.ts';
 
-/** Makes what of these tables the migrations have not made. */
-export async function prepareSafetyNet(database: Database): Promise<void> {
-  const statements = [
-    'ALTER TABLE processed_events ADD COLUMN IF NOT EXISTS received_at timestamptz',
-    'ALTER TABLE resolved_observations ADD COLUMN IF NOT EXISTS received_at timestamptz',
-    `CREATE TABLE IF NOT EXISTS consumers (
-       name text PRIMARY KEY, topic text NOT NULL, subscribed_at timestamptz NOT NULL DEFAULT now())`,
-    `CREATE TABLE IF NOT EXISTS dead_letters (
-       id uuid PRIMARY KEY, consumer text NOT NULL, topic text NOT NULL, event_id uuid,
-       tenant_id text NOT NULL, received_at timestamptz, message text NOT NULL,
-       message_bytes integer NOT NULL, state text NOT NULL, attempts integer NOT NULL,
-       reason text NOT NULL, history jsonb NOT NULL)`,
-    `CREATE TABLE IF NOT EXISTS spooled_events (
-       seq bigserial PRIMARY KEY, event_id uuid NOT NULL, tenant_id text NOT NULL,
-       received_at timestamptz NOT NULL, event text NOT NULL, bytes int NOT NULL)`,
-    `CREATE TABLE IF NOT EXISTS spool_ledger (
-       tenant_id text NOT NULL, minute timestamptz NOT NULL, events bigint NOT NULL,
-       PRIMARY KEY (tenant_id, minute))`,
+/** Lets the ledger reach back to before the events of the tests. */
+export async function beginLedgerEarly(database: Database): Promise<void> {
+  await database.query(
     "UPDATE ledger_progress SET began_at = TIMESTAMPTZ '2026-01-01 00:00:00+00'",
-  ];
-  for (const statement of statements) await database.query(statement);
+  );
 }
 
 interface Processed {

@@ -2,6 +2,7 @@
 // test switches it on. Time is not doubled: what should have happened earlier is moved back in Postgres.
 import type { Bus, Subscription } from '#platform/bus/bus.ts';
 import type { Database } from '#platform/database/database.ts';
+import { EVERY_OUTBOX_ROW } from '#platform/warehouse/testing/every-outbox-row.ts';
 import type { Row, Warehouse } from '#platform/warehouse/warehouse.ts';
 import type { CanonicalEvent } from '#schemas/event.ts';
 import { OUTBOX, PUBLISHED } from '#schemas/tables.ts';
@@ -135,11 +136,7 @@ export class Installation {
 
   /** Events of the outbox, sorted; each once. */
   async stored(): Promise<string[]> {
-    const rows = await this.warehouse.query<{ entity_id: string }>('outbox-since', {
-      after_received_at: '2000-01-01T00:00:00.000Z',
-      after_event_id: '',
-      row_limit: 100_000,
-    });
+    const rows = await this.warehouse.query<{ entity_id: string }>('outbox-rows', EVERY_OUTBOX_ROW);
     return [...new Set(rows.map(({ entity_id }) => entity_id))].sort();
   }
 

@@ -5,6 +5,7 @@ import { freePort } from '#platform/testing/server-process.ts';
 import { WarehouseUnavailable } from '#schemas/problems.ts';
 import { CONSUMERS, OUTBOX, WEBHOOK_REQUESTS } from '#schemas/tables.ts';
 import { outboxRow } from '../conformance.ts';
+import { EVERY_OUTBOX_ROW } from '../testing/every-outbox-row.ts';
 import type { Warehouse } from '../warehouse.ts';
 import {
   BIGQUERY_EMULATOR,
@@ -68,11 +69,7 @@ describeWith(BIGQUERY_EMULATOR, (path) => {
     await start();
     await vi.waitFor(() => opened.append(OUTBOX.name, [outboxRow(7)]), { timeout: 30_000 });
     await opened.check();
-    const found = await opened.query<{ event_id: string }>('outbox-since', {
-      after_received_at: '2000-01-01T00:00:00.000Z',
-      after_event_id: '',
-      row_limit: 10_000,
-    });
+    const found = await opened.query<{ event_id: string }>('outbox-rows', EVERY_OUTBOX_ROW);
     expect(found.map(({ event_id }) => event_id)).toContain(outboxRow(7).event_id);
   }, 120_000);
 

@@ -6,6 +6,7 @@ import { describeWith } from '#platform/testing/describe-with.ts';
 import { openDuckDbWarehouse } from '#platform/warehouse/duckdb/warehouse.ts';
 import { LEDGER_COUNTS, OUTBOX, PUBLISHED, WEBHOOK_REQUESTS } from '#schemas/tables.ts';
 import { outboxRow } from '../conformance.ts';
+import { EVERY_OUTBOX_ROW } from '../testing/every-outbox-row.ts';
 import type { CellValue, Row, Warehouse } from '../warehouse.ts';
 import {
   BIGQUERY_EMULATOR,
@@ -105,19 +106,8 @@ const PAGE: Readonly<Record<string, CellValue>> = {
 };
 const id = (index: number) => outboxRow(index).event_id as string;
 
-const FILTER: Readonly<Record<string, CellValue>> = {
-  received_from: at(0),
-  received_to: at(10),
-  tenant_id: null,
-  org_id: null,
-  connection_id: null,
-  provider: null,
-  event_type: null,
-  entity_type: null,
-  entity_id: null,
-  with_observations: true,
-};
-const ROWS = { ...FILTER, after_received_at: null, after_occurred_at: null, after_event_id: null };
+const ROWS = { ...EVERY_OUTBOX_ROW, received_from: at(0), received_to: at(10) };
+const { after_received_at, after_occurred_at, after_event_id, ...FILTER } = ROWS;
 const BUCKETS = { ...FILTER, bucket_ms: 1_000 };
 
 const cases: readonly [string, string, Readonly<Record<string, CellValue>>, number][] = [
@@ -138,18 +128,6 @@ const cases: readonly [string, string, Readonly<Record<string, CellValue>>, numb
   ["another tenant's event", 'event-by-id', { tenant_id: 'acme', event_id: id(4) }, 0],
   ['counts', 'outbox-counts', {}, 1],
   ['passages of canaries', 'canary-passage', { from_time: at(0), to_time: at(59) }, 1],
-  [
-    'all since the beginning',
-    'outbox-since',
-    { after_received_at: at(0), after_event_id: '', row_limit: 10 },
-    6,
-  ],
-  [
-    'some since a position among equal times',
-    'outbox-since',
-    { after_received_at: at(2), after_event_id: id(2), row_limit: 2 },
-    2,
-  ],
   ['all rows', 'outbox-rows', ROWS, 6],
   ['rows without observations', 'outbox-rows', { ...ROWS, with_observations: false }, 5],
   [

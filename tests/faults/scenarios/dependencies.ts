@@ -55,8 +55,6 @@ export const DEPENDENCY_SCENARIOS: readonly Scenario[] = [
         platform: 'gcp',
         about: `${pair.join(' and ')}: each ${how.label} for the whole of a burst`,
         expects,
-        // Nothing else can take what neither of the other two takes.
-        ...(pair.includes('postgres') ? {} : { needs: ['spool', 'reconcile'] }),
         during: away(how, ...pair),
       }),
     ),
@@ -113,7 +111,6 @@ export const DEPENDENCY_SCENARIOS: readonly Scenario[] = [
     name: 'stores-stall-kill-intake',
     platform: 'gcp',
     about: 'Pub/Sub and BigQuery stall together, and intake is killed meanwhile',
-    needs: ['spool', 'reconcile'],
     during: [
       fault(STALL, 'pubsub', 'bigquery'),
       whileSending(0.7, 10, pass(4), kill('intake'), start('intake')),

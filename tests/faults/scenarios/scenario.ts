@@ -1,4 +1,3 @@
-import type { Feature } from '../features.ts';
 import type { Step } from './steps.ts';
 
 /** What goes wrong, on what, and what is asked of the product meanwhile. */
@@ -10,8 +9,6 @@ export interface Scenario {
   /** From the first fault to the end of the last. Events are sent before and after it too. */
   readonly during: readonly Step[];
   readonly expects?: Expectations;
-  /** Without these parts of the product it cannot pass. */
-  readonly needs?: readonly Feature[];
   /** Longest time from the last acknowledgement until all is where it should be. Default 180,000 ms. */
   readonly healWithinMs?: number;
   readonly provider?: { readonly repeatShare?: number; readonly shuffles?: boolean };
