@@ -88,7 +88,9 @@ export async function installEmbedded(options: EmbeddedOptions): Promise<Install
       ...(disk && { disk }),
       // Its scheduler is in the process, and no task is needed to heal.
       runTasks: async () => undefined,
-      command: (...args) => runCommand(args, env, logDir),
+      // Commands find the server by the note in its folder, as they see it.
+      command: (...args) =>
+        runCommand(args, { ...env, TRIBUTARY_DATA_DIR: join(seen, 'data') }, logDir),
       async lag(events) {
         if (missing(events, hints) > 0 && performance.now() - hintedAtMs > HINTS_MS) {
           // A hint goes missing with the process that gave it: the database knows.
