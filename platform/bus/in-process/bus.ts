@@ -8,7 +8,7 @@ import type {
   Subscription,
   SubscriptionOptions,
 } from '../bus.ts';
-import { messageBytes } from '../message-size.ts';
+import { isLarger, messageBytes } from '../message-size.ts';
 import { checkName } from './names.ts';
 import { resolveOptions } from './subscription-options.ts';
 import { DurableTopic, noSubscription } from './topic.ts';
@@ -154,11 +154,11 @@ class InProcessBus implements Bus {
       return NOTHING_TO_DO;
     }
     if (messages.length === 0) return NOTHING_TO_DO;
-    const tooLarge = messages.map(messageBytes).find((bytes) => bytes > MAX_MESSAGE_BYTES);
+    const tooLarge = messages.find((message) => isLarger(message, MAX_MESSAGE_BYTES));
     if (tooLarge !== undefined) {
       return Promise.reject(
         new EventTooLarge(
-          `A message of ${tooLarge} bytes is larger than the ${MAX_MESSAGE_BYTES} the bus carries. Send less data in one event.`,
+          `A message of ${messageBytes(tooLarge)} bytes is larger than the ${MAX_MESSAGE_BYTES} the bus carries. Send less data in one event.`,
         ),
       );
     }
