@@ -32,6 +32,8 @@ export interface Config {
   readonly maxJournalBytes: number;
   readonly maxBusLogBytes: number;
   readonly ledgerDays: number;
+  /** Undefined for what the platform usually takes. */
+  readonly reconcileGraceMs: number | undefined;
   /** 0 when no canaries are sent. */
   readonly canaryMinutes: number;
   readonly logLevel: Variables['TRIBUTARY_LOG_LEVEL'];
@@ -75,6 +77,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     maxJournalBytes: values.TRIBUTARY_MAX_JOURNAL_MIB * MIB,
     maxBusLogBytes: values.TRIBUTARY_MAX_BUS_LOG_MIB * MIB,
     ledgerDays: values.TRIBUTARY_LEDGER_DAYS,
+    reconcileGraceMs:
+      values.TRIBUTARY_RECONCILE_GRACE_SECONDS && values.TRIBUTARY_RECONCILE_GRACE_SECONDS * 1_000,
     canaryMinutes: values.TRIBUTARY_CANARY_MINUTES,
     logLevel: values.TRIBUTARY_LOG_LEVEL,
   };

@@ -83,6 +83,11 @@ export const configSchema = z.object({
     .describe(
       'How long consumers remember which events they processed, and the resolver what it resolved.',
     ),
+  TRIBUTARY_RECONCILE_GRACE_SECONDS: whole(1, 3_600)
+    .optional()
+    .describe(
+      'How old an event must be before its missing proof or outbox row counts as a gap. Default: 300 on gcp, 10 embedded.',
+    ),
   TRIBUTARY_CANARY_MINUTES: whole(0, 1_440)
     .default(0)
     .describe('A synthetic event for each active connection in every such interval; 0 sends none.'),

@@ -29,8 +29,13 @@ const SETTINGS: Readonly<Record<Config['platform'], ReconcileSettings>> = {
   gcp: { graceMs: 5 * MINUTE_MS, sliceMs: DAY_MS, nearMs: 10 * MINUTE_MS, readGapMs: DAY_MS },
 };
 
-export function reconcileSettings({ platform }: Pick<Config, 'platform'>): ReconcileSettings {
-  return SETTINGS[platform];
+/** The platform's settings, with the grace of this installation where it has one. */
+export function reconcileSettings({
+  platform,
+  reconcileGraceMs,
+}: Pick<Config, 'platform'> & Partial<Pick<Config, 'reconcileGraceMs'>>): ReconcileSettings {
+  const settings = SETTINGS[platform];
+  return { ...settings, graceMs: reconcileGraceMs ?? settings.graceMs };
 }
 
 /** What was compared is compared again for so long: rows may be appended that much later. */
