@@ -18,6 +18,7 @@ import {
   startBigQueryEmulator,
 } from '#platform/warehouse/bigquery/testing/emulator.ts';
 import { createDataset } from '#platform/warehouse/bigquery/testing/tables.ts';
+import { startTurnstile } from '#platform/warehouse/bigquery/testing/turnstile.ts';
 import { SECRET_EVENTS_TOPIC } from '#schemas/topics.ts';
 
 export const CLOUD_PARTS = [PUBSUB_EMULATOR, BIGQUERY_EMULATOR, POSTGRES] as const;
@@ -50,7 +51,9 @@ export async function startCloud(): Promise<Cloud> {
   try {
     const bus = stopLater(await startPubSubEmulator(jar ?? ''));
     const warehouse = stopLater(
-      await startBigQueryEmulator(bigQueryBinary ?? '', { projectId: PROJECT }),
+      await startTurnstile(
+        await startBigQueryEmulator(bigQueryBinary ?? '', { projectId: PROJECT }),
+      ),
     );
     const postgres = stopLater(await startPostgres(postgresDir ?? '', { maxConnections: 200 }));
     const notifier = stack.adopt(

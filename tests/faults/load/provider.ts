@@ -29,6 +29,8 @@ const ANSWER_TIMEOUT_MS = 5_000;
 const MAX_RETRY_AFTER_MS = 5_000;
 const RETRY_MS = 400;
 const MAX_ENTITIES_OF_LINE = 8;
+/** What is due in such a time is sent at once, so that requests hold several changes. */
+const PACE_MS = 100;
 
 /**
  * A provider of signed HubSpot batches. Many lines send at once, each with entities of its own; the next
@@ -68,7 +70,7 @@ export class Provider {
     while (this.record.acknowledged.size < goal && elapsedMs() < atMostMs) {
       const due = overMs === 0 ? events : Math.min(events, (events * elapsedMs()) / overMs);
       this.#allow(from + due);
-      await delay(20);
+      await delay(PACE_MS);
     }
     // What was not begun is for others to send.
     this.#allowed = this.#begun;

@@ -50,7 +50,7 @@ export const spoiledEvery = (everyBytes: number): Misbehaviour => ({
  * What BigQuery's emulator carries on two busy cores, where proofs, queries and appends wait for each
  * other: measured alone, it takes 35 appends a second of one row, and 120 rows a second in appends of 5.
  */
-const MAX_EVENTS_PER_SECOND = 50;
+const MAX_EVENTS_PER_SECOND = 120;
 
 /** How long it takes at least to send so many events. */
 export function leastMs(events: number): number {
