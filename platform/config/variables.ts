@@ -83,7 +83,7 @@ export const configSchema = z.object({
     .describe(
       'How long consumers remember which events they processed, and the resolver what it resolved.',
     ),
-  TRIBUTARY_RECONCILE_GRACE_SECONDS: whole(1, 3_600)
+  TRIBUTARY_RECONCILE_GRACE_SECONDS: whole(5, 3_600)
     .optional()
     .describe(
       'How old an event must be before its missing proof or outbox row counts as a gap. Default: 300 on gcp, 10 embedded.',

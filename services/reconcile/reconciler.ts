@@ -4,6 +4,7 @@ import type { Warehouse } from '#platform/warehouse/warehouse.ts';
 import { Problem } from '#schemas/problem.ts';
 import { ReconcileRunning } from '#schemas/problems.ts';
 import { withLease } from '../leases/lease.ts';
+import { heldSinceMs } from '../outbox/held-since.ts';
 import { type GapCounts, GapLedger, type StuckGap } from './gap-ledger.ts';
 import type { RunReport } from './report.ts';
 import { type FoundGap, ReconcileRun } from './run.ts';
@@ -111,7 +112,7 @@ export class Reconciler {
         : requestedRange(input, { fromMs: request.fromMs, toMs: request.toMs });
     const run = new ReconcileRun(
       { ...this.#options, store: this.#store, ledger: this.#ledger },
-      { kind, dryRun },
+      { kind, dryRun, heldSinceMs: await heldSinceMs(this.#options.database) },
       progress.state,
       signal,
     );

@@ -26,6 +26,8 @@ export interface RunParts {
 export interface RunRequest {
   readonly kind: RunKind;
   readonly dryRun: boolean;
+  /** From this time of receipt on, ms since 1970, the relay carries what is missing, in its order. */
+  readonly heldSinceMs: number | undefined;
 }
 
 /** A gap that was found, of whichever tenant. */
@@ -98,8 +100,14 @@ export class ReconcileRun {
     const evidence = { awaited: verified.awaited, newestProofMs: proofMs, deep };
     await this.#enter(nextState(this.#state, evidence));
     this.#publishable = allowance(this.#state, verified.awaited);
-    await this.#heal('publish', () => this.#publish(verified.overdue));
+    const due = verified.overdue.filter((gap) => this.#isDue(gap));
+    await this.#heal('publish', () => this.#publish(due));
     return verified;
+  }
+
+  /** Not held back: nothing earlier of its entity waits to be carried. */
+  #isDue({ atMs }: Unpublished): boolean {
+    return atMs < (this.#request.heldSinceMs ?? Number.POSITIVE_INFINITY);
   }
 
   async #compare(range: RunRange): Promise<void> {
@@ -137,8 +145,9 @@ export class ReconcileRun {
     this.#name('publish', missing);
     if (this.#request.dryRun || missing.length === 0 || this.#stopped.has('publish'))
       return undefined;
-    await this.#doubt(missing);
-    const allowed = missing.slice(0, this.#publishable);
+    const due = missing.filter((gap) => this.#isDue(gap));
+    if (due.length > 0) await this.#doubt(due);
+    const allowed = due.slice(0, this.#publishable);
     await this.#heal('publish', () => this.#publish(allowed));
     const next = missing[allowed.length];
     if (!next || this.#stopped.has('publish')) return undefined;

@@ -11,7 +11,9 @@ import {
   WarehouseUnavailable,
 } from '#schemas/problems.ts';
 import { withLease } from '#services/leases/lease.ts';
+import { SharedWatermarks } from '#services/outbox/shared-watermarks.ts';
 import { PROBE_EVENTS } from '#services/reconcile/settings.ts';
+import { Spool } from '#services/spool/spool.ts';
 import { DAY_MS, HOUR_MS, Installation, MINUTE_MS, SETTINGS } from './harness.ts';
 import { eventAt, proofOf } from './proofs.ts';
 
@@ -269,6 +271,44 @@ describeOnEachDatabase('reconciliation', (open) => {
     );
     await at.reconciler().resume();
     expect((await at.run()).state).toBe('running');
+  });
+
+  it.each([
+    {
+      who: 'the spool',
+      hold: async () => {
+        const spool = new Spool({ database, maxBytes: 1_000_000 });
+        await spool.add([eventAt('waits', ago(6))], false);
+        return () => database.query('TRUNCATE spooled_events');
+      },
+    },
+    {
+      who: 'a process that is to carry earlier ones first',
+      hold: async () => {
+        const watermarks = new SharedWatermarks(database);
+        await watermarks.save(new Date(ago(6)).toISOString(), true);
+        return () => watermarks.close(true);
+      },
+    },
+  ])('publishes nothing past what $who holds back, and all of it afterwards', async ({ hold }) => {
+    await at.store(eventAt('before', ago(8)));
+    await at.run();
+    const { published } = await at.watermarks();
+    await at.store(eventAt('earlier', ago(7)), eventAt('later', ago(5)), eventAt('last', ago(4)));
+    const letGo = await hold();
+    stack.defer(async () => void (await letGo()));
+    await at.passTime(2 * MINUTE_MS);
+    expect(await at.run()).toMatchObject({
+      complete: false,
+      state: 'running',
+      publish: { found: 3, republished: 2 },
+      failures: [],
+    });
+    expect((await at.watermarks()).published).toBe(published);
+    await expect.poll(() => at.told, within).toEqual(['before', 'before', 'earlier']);
+    await letGo();
+    expect(await at.run()).toMatchObject({ complete: true, publish: { republished: 2 } });
+    await expect.poll(() => at.told.slice(3), within).toEqual(['later', 'last']);
   });
 
   it('leaves watermark and attempts alone while the bus is away, and appends all the same', async () => {
