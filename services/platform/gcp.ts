@@ -16,8 +16,6 @@ import type { OnError, Platform } from './platform.ts';
 
 /** What the roles append to. Readiness asks about these, so an account needs no right on the others. */
 const APPENDED = [OUTBOX, WEBHOOK_REQUESTS, LEDGER_COUNTS, CONSUMERS] as const;
-/** Measured with 0.8.1: with three appends at once, the emulator answers none, then or later. */
-const EMULATOR_APPENDS_AT_ONCE = 1;
 /** A little longer than a sender waits: a later confirmation helps nobody, and holds up the end. */
 const APPEND_TIMEOUT_MS = 3_000;
 
@@ -39,7 +37,6 @@ export async function openGcpPlatform(gcp: GcpConfig, onError: OnError): Promise
         dataset: gcp.dataset,
         location: gcp.datasetLocation,
         connections: gcp.appendConnections,
-        appendsAtOnce: gcp.emulators.bigqueryStorage && EMULATOR_APPENDS_AT_ONCE,
         tables: recordsPassage ? [...APPENDED, PUBLISHED] : APPENDED,
         appendTimeoutMs: APPEND_TIMEOUT_MS,
         restEndpoint: origin(gcp.emulators.bigquery),

@@ -18,7 +18,6 @@ import {
   startBigQueryEmulator,
 } from '#platform/warehouse/bigquery/testing/emulator.ts';
 import { createDataset } from '#platform/warehouse/bigquery/testing/tables.ts';
-import { startTurnstile } from '#platform/warehouse/bigquery/testing/turnstile.ts';
 import { SECRET_EVENTS_TOPIC } from '#schemas/topics.ts';
 
 export const CLOUD_PARTS = [PUBSUB_EMULATOR, BIGQUERY_EMULATOR, POSTGRES] as const;
@@ -51,9 +50,7 @@ export async function startCloud(): Promise<Cloud> {
   try {
     const bus = stopLater(await startPubSubEmulator(jar ?? ''));
     const warehouse = stopLater(
-      await startTurnstile(
-        await startBigQueryEmulator(bigQueryBinary ?? '', { projectId: PROJECT }),
-      ),
+      await startBigQueryEmulator(bigQueryBinary ?? '', { projectId: PROJECT }),
     );
     const postgres = stopLater(await startPostgres(postgresDir ?? '', { maxConnections: 200 }));
     const notifier = stack.adopt(
@@ -96,8 +93,6 @@ export async function startCloud(): Promise<Cloud> {
           GOOGLE_CLOUD_PROJECT: PROJECT,
           GOOGLE_CLOUD_LOCATION: LOCATION,
           TRIBUTARY_BIGQUERY_DATASET: dataset,
-          // Measured with 0.8.1: from three connections on, the emulator leaves appends unanswered.
-          TRIBUTARY_BIGQUERY_CONNECTIONS: '1',
           // The emulators take their time, and the spool has suites of its own.
           TRIBUTARY_ACCEPT_PATIENCE_MS: '2000',
           PGHOST: database.host,

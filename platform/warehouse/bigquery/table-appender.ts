@@ -1,7 +1,6 @@
 import type { Problem } from '#schemas/problem.ts';
 import { WarehouseUnavailable } from '#schemas/problems.ts';
 import type { Table } from '#schemas/tables.ts';
-import type { Turns } from '../turns.ts';
 import type { Row } from '../warehouse.ts';
 import { AppendCall, cutRows, groupLength } from './append-call.ts';
 import { AppendConnection } from './append-connection.ts';
@@ -19,8 +18,6 @@ export interface TableAppenderOptions {
   readonly timeoutMs: number;
   readonly connections: number;
   readonly maxQueuedBytes: number;
-  /** Shared with the other tables, where they may not all append at once. */
-  readonly turns?: Turns | undefined;
   readonly onError: (message: string, error: unknown) => void;
   /** Milliseconds that only go forward. */
   readonly clock: () => number;
@@ -150,9 +147,7 @@ export class TableAppender {
   }
 
   async #deliver(connection: AppendConnection, group: readonly AppendCall[]): Promise<void> {
-    const deliver = () => this.#delivery.deliver(connection, group);
-    const { turns } = this.#options;
-    const problem = await (turns ? turns.take(deliver) : deliver());
+    const problem = await this.#delivery.deliver(connection, group);
     if (problem) this.#refuse(problem);
     this.#idle.push(connection);
     this.#dispatch();

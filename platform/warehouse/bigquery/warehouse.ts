@@ -1,7 +1,6 @@
 import type { PlainEndpoint } from '#platform/google/client-options.ts';
 import { InvalidRequest, WarehouseUnavailable } from '#schemas/problems.ts';
 import { TABLES, type Table } from '#schemas/tables.ts';
-import { Turns } from '../turns.ts';
 import type { CellValue, Row, StreamBounds, Warehouse } from '../warehouse.ts';
 import { loadQueryFiles, type QueryFile } from './query-files.ts';
 import { QueryRunner } from './query-runner.ts';
@@ -25,8 +24,6 @@ export interface BigQueryOptions {
   readonly queryTimeoutMs?: number;
   /** Connections to append by, for each table; opened as they are needed. Default 4. */
   readonly connections?: number;
-  /** Most appends in flight, of all tables together. Default no bound but that of the connections. */
-  readonly appendsAtOnce?: number | undefined;
   /** Bound of what waits to be sent, for each table. Default 64 MiB. */
   readonly maxQueuedBytes?: number;
   /** On each query job, for cost reports. Default product: tributary. */
@@ -59,8 +56,6 @@ class BigQueryWarehouse implements Warehouse {
   constructor(options: BigQueryOptions, queries: ReadonlyMap<string, QueryFile>) {
     const { projectId, dataset, location, restEndpoint, storageEndpoint } = options;
     this.#storage = new StorageClient(projectId, storageEndpoint);
-    const { appendsAtOnce } = options;
-    const turns = appendsAtOnce === undefined ? undefined : new Turns(appendsAtOnce);
     this.#appenders = new Map(
       (options.tables ?? TABLES).map((table) => [
         table.name,
@@ -70,7 +65,6 @@ class BigQueryWarehouse implements Warehouse {
           tablePath: `projects/${projectId}/datasets/${dataset}/tables/${table.name}`,
           timeoutMs: options.appendTimeoutMs ?? 5_000,
           connections: options.connections ?? 4,
-          turns,
           maxQueuedBytes: options.maxQueuedBytes ?? 64 * 1024 * 1024,
           onError: options.onError ?? (() => undefined),
           clock: options.clock ?? (() => performance.now()),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { PlainEndpoint } from '#platform/google/client-options.ts';
 import { findExecutable, type Part } from '#platform/testing/part.ts';
 import { freePort, startServerProcess } from '#platform/testing/server-process.ts';
+import { startTurnstile } from './turnstile.ts';
 
 /** The emulator of github.com/goccy/bigquery-emulator, 0.8.1 or newer. */
 export const BIGQUERY_EMULATOR: Part = {
@@ -32,13 +33,16 @@ export interface BigQueryEmulator {
 
 const HOST = '127.0.0.1';
 
-/** @param path what BIGQUERY_EMULATOR found */
+/**
+ * Starts it, with a turnstile in front.
+ *
+ * @param path what BIGQUERY_EMULATOR found
+ */
 export async function startBigQueryEmulator(
   path: string,
   options: BigQueryEmulatorOptions,
 ): Promise<BigQueryEmulator> {
-  const restPort = options.restPort ?? (await freePort());
-  const storagePort = options.storagePort ?? (await freePort());
+  const [restPort, storagePort] = [await freePort(), await freePort()];
   const server = await startServerProcess({
     command: path,
     args: [
@@ -51,9 +55,18 @@ export async function startBigQueryEmulator(
     ],
     ports: [restPort, storagePort],
   });
+  const turnstile = await startTurnstile({
+    rest: { host: HOST, port: restPort },
+    storage: { host: HOST, port: storagePort },
+    restPort: options.restPort ?? 0,
+    storagePort: options.storagePort ?? 0,
+  });
   return {
-    restEndpoint: `http://${HOST}:${restPort}`,
-    storageEndpoint: { host: HOST, port: storagePort },
-    stop: server.stop,
+    restEndpoint: `http://${HOST}:${turnstile.restPort}`,
+    storageEndpoint: { host: HOST, port: turnstile.storagePort },
+    async stop() {
+      await server.stop();
+      await turnstile.stop();
+    },
   };
 }

@@ -6,6 +6,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import {
   Client,
@@ -18,7 +19,6 @@ import {
 } from '@grpc/grpc-js';
 import type { PlainEndpoint } from '#platform/google/client-options.ts';
 import { Turns } from '#platform/warehouse/turns.ts';
-import type { BigQueryEmulator } from './emulator.ts';
 
 const HOST = '127.0.0.1';
 const SERVICE = '/google.cloud.bigquery.storage.v1.BigQueryWrite';
@@ -28,6 +28,22 @@ const CHANNEL = { ...NO_LIMITS, 'grpc.keepalive_time_ms': 2 ** 31 - 1 };
 const TURN_MS = 60_000;
 
 const unchanged = (bytes: Buffer) => bytes;
+
+export interface TurnstileOptions {
+  /** The emulator's own. */
+  readonly rest: PlainEndpoint;
+  readonly storage: PlainEndpoint;
+  /** Where to listen; 0 takes a free port. */
+  readonly restPort: number;
+  readonly storagePort: number;
+}
+
+export interface Turnstile {
+  readonly restPort: number;
+  readonly storagePort: number;
+  stop(): Promise<void>;
+}
+
 type AppendStream = ServerDuplexStream<Buffer, Buffer>;
 
 /**
@@ -35,26 +51,33 @@ type AppendStream = ServerDuplexStream<Buffer, Buffer>;
  * whatever happens to those of the product. Measured with 0.8.1: it stops answering for good once appends
  * to several tables are under way or connections break in the midst of them; BigQuery itself does not.
  */
-export async function startTurnstile(emulator: BigQueryEmulator): Promise<BigQueryEmulator> {
+export async function startTurnstile(options: TurnstileOptions): Promise<Turnstile> {
   const turns = new Turns(1);
-  const rest = await listen(new URL(emulator.restEndpoint), turns);
-  const { server: storage, endpoint: storageEndpoint } = await serveStorage(
-    emulator.storageEndpoint,
-    turns,
+  const rest = restServer(options.rest, turns);
+  await new Promise<void>((resolve) => rest.listen(options.restPort, HOST, resolve));
+  const { host, port } = options.storage;
+  const client = new Client(`${host}:${port}`, credentials.createInsecure(), CHANNEL);
+  const storage = storageServer(client, turns);
+  const storagePort = await new Promise<number>((resolve, reject) =>
+    storage.bindAsync(
+      `${HOST}:${options.storagePort}`,
+      ServerCredentials.createInsecure(),
+      (error, taken) => (error ? reject(error) : resolve(taken)),
+    ),
   );
   return {
-    restEndpoint: `http://${HOST}:${(rest.address() as { port: number }).port}`,
-    storageEndpoint,
+    restPort: (rest.address() as AddressInfo).port,
+    storagePort,
     async stop() {
       storage.forceShutdown();
+      client.close();
       rest.closeAllConnections();
       await new Promise((resolve) => rest.close(resolve));
-      await emulator.stop();
     },
   };
 }
 
-async function listen(target: URL, turns: Turns): Promise<Server> {
+function restServer(target: PlainEndpoint, turns: Turns): Server {
   const pass = async (request: IncomingMessage, response: ServerResponse) => {
     const body = await buffer(request);
     await turns.take(async () => {
@@ -62,59 +85,45 @@ async function listen(target: URL, turns: Turns): Promise<Server> {
       response.writeHead(status, headers).end(answer);
     });
   };
-  const server = createServer((request, response) => {
+  return createServer((request, response) => {
     pass(request, response).catch(() => response.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
-  return server;
 }
 
-async function ask(target: URL, { method, url, headers }: IncomingMessage, body: Buffer) {
+async function ask(
+  { host, port }: PlainEndpoint,
+  { method, url, headers }: IncomingMessage,
+  body: Buffer,
+) {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const signal = AbortSignal.timeout(TURN_MS);
-  const { hostname, port } = target;
-  httpRequest({ hostname, port, method, path: url, headers, signal, agent: false }, resolve)
+  httpRequest({ host, port, method, path: url, headers, signal, agent: false }, resolve)
     .on('error', reject)
     .end(body);
   const answer = await promise;
   return { status: answer.statusCode ?? 502, headers: answer.headers, body: await buffer(answer) };
 }
 
-async function serveStorage({ host, port }: PlainEndpoint, turns: Turns) {
-  const client = new Client(`${host}:${port}`, credentials.createInsecure(), CHANNEL);
+function storageServer(client: Client, turns: Turns): GrpcServer {
   const server = new GrpcServer(NO_LIMITS);
   const register = (method: string, handler: unknown, type: 'unary' | 'bidi') =>
     server.register(`${SERVICE}/${method}`, handler as never, unchanged, unchanged, type);
-  register(
-    'GetWriteStream',
-    (call: ServerUnaryCall<Buffer, Buffer>, reply: sendUnaryData<Buffer>) =>
-      turns.take(
-        () =>
-          new Promise<void>((resolve) => {
-            const path = `${SERVICE}/GetWriteStream`;
-            const { request, metadata } = call;
-            client.makeUnaryRequest(
-              path,
-              unchanged,
-              unchanged,
-              request,
-              metadata,
-              (error, value) => {
-                reply(error, value);
-                resolve();
-              },
-            );
-          }),
-      ),
-    'unary',
-  );
+  const passUnary = (
+    { request, metadata }: ServerUnaryCall<Buffer, Buffer>,
+    reply: sendUnaryData<Buffer>,
+  ) =>
+    turns.take(async () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const path = `${SERVICE}/GetWriteStream`;
+      client.makeUnaryRequest(path, unchanged, unchanged, request, metadata, (error, answer) => {
+        reply(error, answer);
+        resolve();
+      });
+      await promise;
+    });
+  register('GetWriteStream', passUnary, 'unary');
   register('AppendRows', (stream: AppendStream) => passAppends(client, stream, turns), 'bidi');
-  const bound = await new Promise<number>((resolve, reject) =>
-    server.bindAsync(`${HOST}:0`, ServerCredentials.createInsecure(), (error, taken) =>
-      error ? reject(error) : resolve(taken),
-    ),
-  );
-  return { server, endpoint: { host: HOST, port: bound } };
+  return server;
 }
 
 /** Each request has one answer; the next request is passed on once it is there. */
