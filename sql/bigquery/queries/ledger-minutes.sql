@@ -36,18 +36,47 @@ carried AS (
   FROM proofs
   GROUP BY event_id
 ),
+sides AS (
+  SELECT
+    event_id,
+    received_at AS outbox_at,
+    last_received_at,
+    observed,
+    CAST(NULL AS TIMESTAMP) AS carried_at,
+    0 AS replays
+  FROM received
+  UNION ALL
+  SELECT
+    event_id,
+    CAST(NULL AS TIMESTAMP) AS outbox_at,
+    CAST(NULL AS TIMESTAMP) AS last_received_at,
+    FALSE AS observed,
+    received_at AS carried_at,
+    replays
+  FROM carried
+  WHERE event_id IS NOT NULL
+),
+both_sides AS (
+  SELECT
+    event_id,
+    MAX(outbox_at) AS outbox_at,
+    MAX(last_received_at) AS last_received_at,
+    LOGICAL_OR(observed) AS observed,
+    MAX(carried_at) AS carried_at,
+    MAX(replays) AS replays
+  FROM sides
+  GROUP BY event_id
+),
 passage AS (
   SELECT
-    TIMESTAMP_TRUNC(COALESCE(received.received_at, carried.received_at), MINUTE) AS minute,
-    received.event_id AS outbox_id,
-    carried.event_id AS carried_id,
-    carried.event_id IS NULL AS lacks_proof,
-    received.observed,
-    TIMESTAMP_TRUNC(received.last_received_at, MINUTE)
-      > TIMESTAMP_TRUNC(received.received_at, MINUTE) AS is_repeated,
-    carried.replays
-  FROM received
-  FULL OUTER JOIN carried ON received.event_id = carried.event_id
+    TIMESTAMP_TRUNC(COALESCE(outbox_at, carried_at), MINUTE) AS minute,
+    CASE WHEN outbox_at IS NOT NULL THEN event_id END AS outbox_id,
+    CASE WHEN carried_at IS NOT NULL THEN event_id END AS carried_id,
+    carried_at IS NULL AS lacks_proof,
+    observed,
+    TIMESTAMP_TRUNC(last_received_at, MINUTE) > TIMESTAMP_TRUNC(outbox_at, MINUTE) AS is_repeated,
+    replays
+  FROM both_sides
 ),
 by_passage AS (
   SELECT

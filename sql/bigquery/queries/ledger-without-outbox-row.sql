@@ -23,10 +23,9 @@ carried AS (
     AND JSON_VALUE(attributes, '$.tenant_id') = @tenant_id
   GROUP BY 1
 )
-SELECT carried.event_id, carried.received_at
+SELECT event_id, received_at
 FROM carried
-LEFT JOIN received ON received.event_id = carried.event_id
-WHERE received.event_id IS NULL
-  AND carried.received_at >= @from_time AND carried.received_at < @to_time
-ORDER BY carried.received_at, carried.event_id
+WHERE event_id NOT IN (SELECT event_id FROM received)
+  AND received_at >= @from_time AND received_at < @to_time
+ORDER BY received_at, event_id
 LIMIT @row_limit

@@ -20,10 +20,9 @@ carried AS (
     AND publish_time < @to_time + INTERVAL 8 DAY
     AND JSON_VALUE(attributes, '$.tenant_id') = @tenant_id
 )
-SELECT received.event_id, received.received_at
+SELECT event_id, received_at
 FROM received
-LEFT JOIN carried ON carried.event_id = received.event_id
-WHERE carried.event_id IS NULL
-  AND received.received_at >= @from_time
-ORDER BY received.received_at, received.event_id
+WHERE event_id NOT IN (SELECT event_id FROM carried WHERE event_id IS NOT NULL)
+  AND received_at >= @from_time
+ORDER BY received_at, event_id
 LIMIT @row_limit
