@@ -33,6 +33,22 @@ describe('publish progress', () => {
     expect(progress.publishedThrough).toBe(at(2));
   });
 
+  it('goes on from where a broken round had come, or from what failed behind it', async () => {
+    const progress = new PublishProgress();
+    progress.begin(at(1)).fail('outbox');
+    progress.begin(at(9)).succeed();
+    const breakAfter = (through: number, meanwhile = () => {}) =>
+      progress.heal(async (_from, reached) => {
+        reached(at(through));
+        meanwhile();
+        throw new Error('the bus is away');
+      });
+    await expect(breakAfter(4)).rejects.toThrow('the bus is away');
+    expect(progress.publishedThrough).toBe(at(4));
+    await expect(breakAfter(6, () => progress.miss(at(3)))).rejects.toThrow('the bus is away');
+    expect(progress.publishedThrough).toBe(at(3));
+  });
+
   it('is complete when nothing is under way and nothing failed', async () => {
     const progress = new PublishProgress();
     expect(progress.complete).toBe(true);

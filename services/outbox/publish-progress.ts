@@ -78,18 +78,23 @@ export class PublishProgress {
   /**
    * Makes up for failed publishes, if there were any.
    *
-   * @param carryAgain publishes everything received since; when it throws, the failures stay open
+   * @param carryAgain publishes everything received since, and tells how far it has come: when it throws,
+   *   what was received since then stays open
    */
-  async heal(carryAgain: (from: string) => Promise<unknown>): Promise<void> {
+  async heal(
+    carryAgain: (from: string, reached: (through: string) => void) => Promise<unknown>,
+  ): Promise<void> {
     const from = this.#oldestFailure;
     if (from === undefined) return;
     // What fails while this runs opens a new failure of its own.
     this.#oldestFailure = undefined;
     this.#healing = from;
     try {
-      await carryAgain(from);
+      await carryAgain(from, (through) => {
+        this.#healing = through;
+      });
     } catch (error) {
-      this.#oldestFailure = earliest(this.#oldestFailure, from);
+      this.#oldestFailure = earliest(this.#oldestFailure, this.#healing);
       throw error;
     } finally {
       this.#healing = undefined;

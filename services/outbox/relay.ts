@@ -27,6 +27,8 @@ export interface RelayOptions {
 }
 
 const LAST_ROUND_MS = 2_000;
+/** Events whose confirmation is waited for together: a slow bus must get through so many in its time. */
+const PUBLISH_EVENTS = 500;
 
 /**
  * The outbox is the safety net of the bus: what the outbox holds and the bus may not is published
@@ -110,7 +112,7 @@ export class Relay {
     const { progress, spool } = this.#options;
     // What was spooled and drained within one round is known to `progress` alone.
     if (spool.mayHold || progress.spooledSince !== undefined) await this.#emptySpool();
-    await progress.heal((from) => this.#republish(from));
+    await progress.heal((from, reached) => this.#republish(from, reached));
   }
 
   async #emptySpool(): Promise<void> {
@@ -207,13 +209,19 @@ export class Relay {
     throw new BusUnavailable('Events were spooled meanwhile, which must be carried first.');
   }
 
-  async #republish(from: string): Promise<number> {
+  /** @param reached told up to which time of receipt the bus has confirmed all */
+  async #republish(from: string, reached?: (through: string) => void): Promise<number> {
     const { bus, warehouse } = this.#options;
     let republished = 0;
     for await (const rows of readOutbox(warehouse, { from })) {
-      this.#assertNothingSpooled(rows.at(-1)?.received_at ?? from);
-      await publishEvents(bus, rows.map(rowToEvent), { carried_again: 'relay' });
-      republished += rows.length;
+      for (let start = 0; start < rows.length; start += PUBLISH_EVENTS) {
+        const events = rows.slice(start, start + PUBLISH_EVENTS).map(rowToEvent);
+        const through = events.at(-1)?.received_at ?? from;
+        this.#assertNothingSpooled(through);
+        await publishEvents(bus, events, { carried_again: 'relay' });
+        reached?.(through);
+        republished += events.length;
+      }
     }
     return republished;
   }

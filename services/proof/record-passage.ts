@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Bus, Delivery, Subscription, SubscriptionOptions } from '#platform/bus/bus.ts';
 import type { Row, Warehouse } from '#platform/warehouse/warehouse.ts';
 import { InvalidRow } from '#schemas/problems.ts';
@@ -25,6 +26,12 @@ const RECORDED: readonly (readonly [topic: string, subscription: string])[] = [
   [OBSERVATIONS_TOPIC, OBSERVATIONS_PUBLISHED_SUBSCRIPTION],
 ];
 
+/**
+ * A batch is tried again here for some 20 s before the bus has it back: it would bring a thousand messages
+ * once more, and Pub/Sub with each of them all later ones of its key.
+ */
+const ATTEMPTS = 4;
+const FIRST_RETRY_MS = 1_000;
 const BATCH_ROWS = 1_000;
 const BATCH_CHARS = 2 * 1024 * 1024;
 
@@ -50,8 +57,9 @@ export async function prepareRecording(bus: Bus): Promise<void> {
  */
 export async function recordPassage(options: RecordPassageOptions): Promise<Subscription> {
   const { bus, maxWaitMs = 500 } = options;
+  const closing = new AbortController();
   const batcher = new PassageBatcher({
-    append: appender(options),
+    append: appender(options, closing.signal),
     maxWaitMs,
     maxRows: BATCH_ROWS,
     maxChars: BATCH_CHARS,
@@ -72,6 +80,7 @@ export async function recordPassage(options: RecordPassageOptions): Promise<Subs
   );
   return {
     close: async () => {
+      closing.abort();
       batcher.hurry();
       await Promise.all(open.map((subscription) => subscription.close()));
     },
@@ -93,15 +102,19 @@ export function passageRow(subscription: string, delivery: Delivery): Row {
   };
 }
 
-function appender({ warehouse, onError }: RecordPassageOptions) {
+function appender({ warehouse, onError }: RecordPassageOptions, closing: AbortSignal) {
   const report = reportSeldom(onError);
   const append = async (rows: readonly Row[]): Promise<void> => {
-    try {
-      await warehouse.append(PUBLISHED.name, rows);
-    } catch (error) {
-      if (error instanceof InvalidRow) return appendSingly(rows, error);
-      report('What the bus carried could not be recorded; the bus keeps it meanwhile.', error);
-      throw error;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await warehouse.append(PUBLISHED.name, rows);
+      } catch (error) {
+        if (error instanceof InvalidRow) return appendSingly(rows, error);
+        report('What the bus carried could not be recorded; the bus keeps it meanwhile.', error);
+        if (attempt === ATTEMPTS || closing.aborted) throw error;
+        const waitMs = FIRST_RETRY_MS * 2 ** (attempt - 1);
+        await delay(waitMs, undefined, { signal: closing }).catch(() => undefined);
+      }
     }
   };
   /** One message that fits no row must not keep its neighbours from being recorded, or come for ever. */

@@ -47,7 +47,7 @@ const SHARE_BEFORE = 0.15;
 const SHARE_AFTER = 0.15;
 const HEAL_WITHIN_MS = 180_000;
 const LOOK_EVERY_MS = 500;
-const TASKS_EVERY_MS = 3_000;
+const TASKS_EVERY_MS = 10_000;
 
 /** Plays a scenario on an installation of its own. @throws Error when it cannot be played to its end */
 export async function runScenario(scenario: Scenario, options: RunOptions): Promise<Outcome> {

@@ -217,6 +217,29 @@ describe('relay, while running', () => {
     await expect.poll(() => watermarks().latest(), within).toBe(testEvent(2).received_at);
   });
 
+  it('goes on where the bus went away in the midst of a round', async () => {
+    const allowed = [true, false, true, false];
+    let offered = 0;
+    const { relay, progress } = newRun({
+      publish: (topic, messages) => {
+        offered += messages.length;
+        return (allowed.shift() ?? true)
+          ? bus.publish(topic, messages)
+          : Promise.reject(new Error('the bus is away'));
+      },
+    });
+    const count = 1_700;
+    await store(...Array.from({ length: count }, (_, index) => testEvent(index)));
+    await watermarks().save(testEvent(count).received_at, false);
+    await relay.start();
+    progress.miss(testEvent(0).received_at);
+    progress.begin(testEvent(count).received_at).succeed();
+    await expect.poll(() => progress.missing, within).toBe(false);
+    await expect.poll(() => receivedIds().size, within).toBe(count);
+    // Each of the two refused parts once more, and with it what was received at the same time.
+    expect(offered).toBeLessThan(count + 2 * 500 + 10);
+  });
+
   it('moves the watermark only after the bus has synced', async () => {
     const syncing = Promise.withResolvers<void>();
     const sync = vi.fn(() => syncing.promise);

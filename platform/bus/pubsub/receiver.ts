@@ -5,6 +5,7 @@ import {
   type Subscription,
   SubscriptionCloseBehaviors,
 } from '@google-cloud/pubsub';
+import { boundLeaseExtension } from './lease-extension.ts';
 
 export interface ReceiverOptions {
   readonly pubsub: PubSub;
@@ -69,6 +70,7 @@ export class Receiver {
       },
     });
     this.#stream = stream;
+    boundLeaseExtension(stream);
     stream.on('error', (error) => {
       this.#options.onError(error);
       this.#reopenLater(stream);

@@ -1,8 +1,15 @@
 /** Something to be made durable, and who waits for it. */
 interface Waiting {
   readonly text: string;
+  readonly rows: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** Most of a batch. */
+export interface GroupBounds {
+  readonly chars: number;
+  readonly rows: number;
 }
 
 /**
@@ -10,19 +17,19 @@ interface Waiting {
  * the next one. One caller alone pays one commit; a thousand at once share it.
  */
 export class GroupCommit {
-  readonly #commit: (text: string) => Promise<void>;
-  readonly #maxBatchChars: number;
+  readonly #commit: (text: string, rows: number) => Promise<void>;
+  readonly #max: GroupBounds;
   #queue: Waiting[] = [];
   #running = false;
   #queuedChars = 0;
 
   /**
    * @param commit makes the text durable; called for one batch at a time
-   * @param maxBatchChars a batch takes no further member once it is this long
+   * @param max of a batch, unless its first member alone has more
    */
-  constructor(commit: (text: string) => Promise<void>, maxBatchChars: number) {
+  constructor(commit: (text: string, rows: number) => Promise<void>, max: GroupBounds) {
     this.#commit = commit;
-    this.#maxBatchChars = maxBatchChars;
+    this.#max = max;
   }
 
   /** Characters that wait for a commit to start. */
@@ -31,10 +38,10 @@ export class GroupCommit {
   }
 
   /** Resolves when the commit that holds the text has succeeded; rejects with its error. */
-  add(text: string): Promise<void> {
+  add(text: string, rows: number): Promise<void> {
     this.#queuedChars += text.length;
     return new Promise((resolve, reject) => {
-      this.#queue.push({ text, resolve, reject });
+      this.#queue.push({ text, rows, resolve, reject });
       if (!this.#running) {
         this.#running = true;
         // At once, not at the end of this turn of the event loop: the disk works while the requests
@@ -46,9 +53,9 @@ export class GroupCommit {
 
   async #run(): Promise<void> {
     while (this.#queue.length > 0) {
-      const { batch, text } = this.#takeBatch();
+      const { batch, text, rows } = this.#takeBatch();
       try {
-        await this.#commit(text);
+        await this.#commit(text, rows);
         for (const waiting of batch) waiting.resolve();
       } catch (error) {
         for (const waiting of batch) waiting.reject(error);
@@ -57,17 +64,20 @@ export class GroupCommit {
     this.#running = false;
   }
 
-  #takeBatch(): { batch: Waiting[]; text: string } {
+  #takeBatch(): { batch: Waiting[]; text: string; rows: number } {
     let text = '';
+    let rows = 0;
     let count = 0;
     for (const waiting of this.#queue) {
-      if (count > 0 && text.length + waiting.text.length > this.#maxBatchChars) break;
+      const chars = text.length + waiting.text.length;
+      if (count > 0 && (chars > this.#max.chars || rows + waiting.rows > this.#max.rows)) break;
       text += waiting.text;
+      rows += waiting.rows;
       count += 1;
     }
     const batch = count === this.#queue.length ? this.#queue : this.#queue.slice(0, count);
     this.#queue = count === this.#queue.length ? [] : this.#queue.slice(count);
     this.#queuedChars -= text.length;
-    return { batch, text };
+    return { batch, text, rows };
   }
 }

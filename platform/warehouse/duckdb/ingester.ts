@@ -4,8 +4,9 @@ import type { Turns } from '../turns.ts';
 import { ingestStatement } from './ddl.ts';
 import type { Journal, Segment } from './journal.ts';
 
-/** Most bytes of journal read in one transaction; bounds what DuckDB holds in memory. */
+/** Most bytes of journal read in one transaction, and most rows; bounds what DuckDB holds in memory. */
 const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024;
+const MAX_TRANSACTION_ROWS = 50_000;
 
 export interface IngesterOptions {
   readonly connection: DuckDBConnection;
@@ -69,10 +70,13 @@ export class Ingester {
 function nextBatch(sealed: readonly Segment[]): Segment[] {
   const batch: Segment[] = [];
   let bytes = 0;
+  let rows = 0;
   for (const segment of sealed) {
-    if (batch.length > 0 && bytes + segment.bytes > MAX_TRANSACTION_BYTES) break;
-    batch.push(segment);
     bytes += segment.bytes;
+    rows += segment.rows;
+    const isFull = bytes > MAX_TRANSACTION_BYTES || rows > MAX_TRANSACTION_ROWS;
+    if (batch.length > 0 && isFull) break;
+    batch.push(segment);
   }
   return batch;
 }

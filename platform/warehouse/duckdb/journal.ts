@@ -10,14 +10,16 @@ export interface Segment {
   readonly number: number;
   readonly path: string;
   readonly bytes: number;
+  readonly rows: number;
 }
 
 export interface JournalOptions {
   readonly dir: string;
   /** Segments up to this one are in the tables already; they are deleted. */
   readonly ingestedThrough: number;
-  /** A segment is closed once it is this long. */
+  /** A segment is closed once it is this long, or has so many rows. */
   readonly segmentBytes: number;
+  readonly segmentRows: number;
   /** Appends are refused while this much waits to be read into the tables. */
   readonly maxBytes: number;
   /** Called when a segment has been closed. */
@@ -40,15 +42,13 @@ const MAX_QUEUED_CHARS = 64 * 1024 * 1024;
  */
 export class Journal {
   readonly #options: JournalOptions;
-  readonly #commits = new GroupCommit(
-    (text) => this.#exclusive(() => this.#write(text)),
-    MAX_BATCH_CHARS,
-  );
+  readonly #commits: GroupCommit;
   readonly #sealed: Segment[] = [];
   #sealedBytes = 0;
   #file: FileHandle | undefined;
   #number: number;
   #bytes = 0;
+  #rows = 0;
   /** True while there may be bytes of a failed block behind the confirmed ones. */
   #torn = false;
   #lastWork: Promise<unknown> = Promise.resolve();
@@ -56,6 +56,10 @@ export class Journal {
   private constructor(options: JournalOptions) {
     this.#options = options;
     this.#number = options.ingestedThrough;
+    this.#commits = new GroupCommit(
+      (text, rows) => this.#exclusive(() => this.#write(text, rows)),
+      { chars: MAX_BATCH_CHARS, rows: options.segmentRows },
+    );
   }
 
   /** Opens the journal, cutting what a crash left half-written. Earlier segments are sealed. */
@@ -83,10 +87,11 @@ export class Journal {
 
   /**
    * @param lines whole lines of JSON
+   * @param rows how many rows they hold
    * @returns once they are on disk
    * @throws WarehouseUnavailable when they are not, or the backlog is at its bound
    */
-  async append(lines: string): Promise<void> {
+  async append(lines: string, rows: number): Promise<void> {
     if (this.backlogBytes > this.#options.maxBytes) {
       throw new WarehouseUnavailable(
         `The journal holds ${this.backlogBytes} bytes that are not in the tables yet, which is its bound. Retry shortly; if it stays so, look in the log for ingest errors.`,
@@ -97,7 +102,7 @@ export class Journal {
         'More is waiting for the disk than memory may hold. Retry shortly.',
       );
     }
-    await this.#commits.add(lines);
+    await this.#commits.add(lines, rows);
   }
 
   /** Closes the open segment, so that all that is confirmed stands in `sealed`. */
@@ -125,7 +130,7 @@ export class Journal {
     return done;
   }
 
-  async #write(text: string): Promise<void> {
+  async #write(text: string, rows: number): Promise<void> {
     try {
       this.#file ??= await this.#openNext();
       const block = Buffer.from(text);
@@ -134,6 +139,7 @@ export class Journal {
       if (bytesWritten !== block.length + record.length) throw new Error('short write');
       if (SYNCED_WRITES === 0) await this.#file.datasync();
       this.#bytes += bytesWritten;
+      this.#rows += rows;
     } catch (cause) {
       await this.#undoWrite();
       throw new WarehouseUnavailable(
@@ -141,7 +147,8 @@ export class Journal {
         { cause },
       );
     }
-    if (this.#bytes >= this.#options.segmentBytes) await this.#sealOpen();
+    const { segmentBytes, segmentRows } = this.#options;
+    if (this.#bytes >= segmentBytes || this.#rows >= segmentRows) await this.#sealOpen();
   }
 
   /** Takes a failed block back, so that what is written later does not stand behind a torn one. */
@@ -166,6 +173,7 @@ export class Journal {
     const file = await open(this.#path(this.#number), flags, 0o600);
     await syncFolder(this.#options.dir);
     this.#bytes = 0;
+    this.#rows = 0;
     return file;
   }
 
@@ -177,13 +185,13 @@ export class Journal {
     this.#torn = false;
     await file.close();
     this.#file = undefined;
-    if (this.#bytes > 0) this.#addSealed(this.#number, this.#bytes);
+    if (this.#bytes > 0) this.#addSealed(this.#number, this.#bytes, this.#rows);
     else await rm(this.#path(this.#number), { force: true });
     this.#bytes = 0;
   }
 
-  #addSealed(number: number, bytes: number): void {
-    this.#sealed.push({ number, path: this.#path(number), bytes });
+  #addSealed(number: number, bytes: number, rows: number): void {
+    this.#sealed.push({ number, path: this.#path(number), bytes, rows });
     this.#sealedBytes += bytes;
     this.#options.onSealed();
   }
@@ -204,7 +212,8 @@ export class Journal {
       await file.close();
     }
     this.#number = Math.max(this.#number, number);
-    if (whole > 0) this.#addSealed(number, whole);
+    // Nobody counted its rows: it is taken for full.
+    if (whole > 0) this.#addSealed(number, whole, this.#options.segmentRows);
     else await rm(path, { force: true });
   }
 

@@ -23,6 +23,8 @@ export interface JournaledTableOptions {
 }
 
 const RETRY_DELAY_MS = 2_000;
+/** Rows of one file of the journal: however little they take there, DuckDB takes 100 bytes for each. */
+const SEGMENT_ROWS = 20_000;
 
 /** Where a table's journal lies. */
 export function journalDir(dataDir: string, table: string): string {
@@ -60,6 +62,7 @@ export class JournaledTable {
       dir: journalDir(options.dataDir, options.table.name),
       ingestedThrough: Number(reader.getRows()[0]?.[0] ?? 0),
       segmentBytes: options.segmentBytes,
+      segmentRows: SEGMENT_ROWS,
       maxBytes: options.maxJournalBytes,
       onSealed: () => opened?.ingestInBackground(),
     });
@@ -71,11 +74,19 @@ export class JournaledTable {
   // The rows are garbage once they are lines: no frame that waits for the disk holds them.
   async append(rows: readonly Row[]): Promise<void> {
     const { table, maxLineBytes } = this.#options;
-    return this.#appendLines(encodeLines(table, rows, maxLineBytes));
+    if (rows.length <= SEGMENT_ROWS) {
+      return this.#appendLines([encodeLines(table, rows, maxLineBytes)], rows.length);
+    }
+    const parts: string[] = [];
+    for (let start = 0; start < rows.length; start += SEGMENT_ROWS) {
+      parts.push(encodeLines(table, rows.slice(start, start + SEGMENT_ROWS), maxLineBytes));
+    }
+    return this.#appendLines(parts, SEGMENT_ROWS);
   }
 
-  async #appendLines(lines: string): Promise<void> {
-    await this.#journal.append(lines);
+  /** @param rows at most so many in each part */
+  async #appendLines(parts: readonly string[], rows: number): Promise<void> {
+    for (const lines of parts) await this.#journal.append(lines, rows);
     this.#schedule(this.#options.ingestDelayMs);
   }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DataFolderInUse, WarehouseUnavailable } from '#schemas/problems.ts';
-import { OUTBOX, PUBLISHED } from '#schemas/tables.ts';
+import { LEDGER_COUNTS, OUTBOX, PUBLISHED } from '#schemas/tables.ts';
 import { describeWarehouse, outboxRow, type WarehouseUnderTest } from '../conformance.ts';
 import { type DuckDbOptions, openDuckDbWarehouse } from './warehouse.ts';
 
@@ -70,6 +70,42 @@ describe('duckdb warehouse, its files', () => {
     expect(errors).toEqual([]);
   });
 
+  it.each([
+    { what: 'many appends', appends: 12, rows: 25_000 },
+    { what: 'one append', appends: 1, rows: 300_000 },
+  ])(
+    'reads in a burst of tiny rows from $what',
+    async ({ appends, rows }) => {
+      const errors: unknown[] = [];
+      const warehouse = await openDuckDbWarehouse({
+        dataDir: await tempDir(),
+        ingestDelayMs: 1,
+        onError: (_message, error) => void errors.push(error),
+      });
+      const minute = '2026-01-01T00:00:00.000Z';
+      const count = {
+        measure: 'consumed',
+        tenant_id: 'acme',
+        minute,
+        recorded_at: minute,
+        total: 1,
+      };
+      for (let round = 0; round < appends; round += 1) {
+        const reporter = (row: number) => `process-${round}-${row}`;
+        await warehouse.append(
+          LEDGER_COUNTS.name,
+          Array.from({ length: rows }, (_, row) => ({ ...count, reporter: reporter(row) })),
+        );
+      }
+      const range = { tenant_id: 'acme', from_time: minute, to_time: '2026-02-01T00:00:00.000Z' };
+      const counts = await warehouse.query<{ total: number }>('ledger-counts', range);
+      await warehouse.close();
+      expect(errors).toEqual([]);
+      expect(counts.reduce((sum, { total }) => sum + total, 0)).toBe(300_000);
+    },
+    60_000,
+  );
+
   it('reads in what a query needs, and leaves the journals of other tables', async () => {
     const dataDir = await tempDir();
     const warehouse = await openDuckDbWarehouse({ dataDir, ingestDelayMs: 3_600_000 });
@@ -120,6 +156,7 @@ describe('duckdb warehouse, its files', () => {
         dir,
         ingestedThrough: 0,
         segmentBytes: 1e6,
+        segmentRows: 1e3,
         maxBytes: 1e9,
         onSealed: () => undefined,
       });

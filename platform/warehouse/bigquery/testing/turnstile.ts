@@ -47,16 +47,17 @@ export interface Turnstile {
 type AppendStream = ServerDuplexStream<Buffer, Buffer>;
 
 /**
- * Lets one append and one query at a time through to the emulator, and keeps its own connections to it whole
+ * Lets one append or query at a time through to the emulator, and keeps its own connections to it whole
  * whatever happens to those of the product. Measured with 0.8.1: it stops answering for good once appends
  * to several tables are under way or connections break in the midst of them; BigQuery itself does not.
  */
 export async function startTurnstile(options: TurnstileOptions): Promise<Turnstile> {
-  const rest = restServer(options.rest, new Turns(1));
+  const turns = new Turns(1);
+  const rest = restServer(options.rest, turns);
   await new Promise<void>((resolve) => rest.listen(options.restPort, HOST, resolve));
   const { host, port } = options.storage;
   const client = new Client(`${host}:${port}`, credentials.createInsecure(), CHANNEL);
-  const storage = storageServer(client, new Turns(1));
+  const storage = storageServer(client, turns);
   const storagePort = await new Promise<number>((resolve, reject) =>
     storage.bindAsync(
       `${HOST}:${options.storagePort}`,
