@@ -7,4 +7,4 @@
 SELECT *
 FROM integration_events_outbox
 WHERE received_at >= @from_time AND received_at < @to_time
-  AND event_id IN UNNEST(SPLIT(@event_ids, ','))
+  AND event_id IN (SELECT id FROM UNNEST(SPLIT(@event_ids, ',')) AS id)

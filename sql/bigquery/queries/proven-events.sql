@@ -8,4 +8,4 @@ SELECT DISTINCT JSON_VALUE(attributes, '$.event_id') AS event_id
 FROM integration_events_published
 WHERE publish_time >= @from_time AND publish_time < @to_time
   AND JSON_VALUE(attributes, '$.only_consumer') IS NULL
-  AND JSON_VALUE(attributes, '$.event_id') IN UNNEST(SPLIT(@event_ids, ','))
+  AND JSON_VALUE(attributes, '$.event_id') IN (SELECT id FROM UNNEST(SPLIT(@event_ids, ',')) AS id)

@@ -7,5 +7,5 @@
 SELECT subscription_name, publish_time, data, attributes
 FROM integration_events_published
 WHERE publish_time >= @from_time AND publish_time < @to_time
-  AND JSON_VALUE(attributes, '$.event_id') IN UNNEST(SPLIT(@event_ids, ','))
+  AND JSON_VALUE(attributes, '$.event_id') IN (SELECT id FROM UNNEST(SPLIT(@event_ids, ',')) AS id)
 ORDER BY publish_time, message_id

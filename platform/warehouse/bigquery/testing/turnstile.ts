@@ -111,8 +111,8 @@ function storageServer(client: Client, turns: Turns): GrpcServer {
   const passUnary = (
     { request, metadata }: ServerUnaryCall<Buffer, Buffer>,
     reply: sendUnaryData<Buffer>,
-  ) =>
-    turns.take(async () => {
+  ) => {
+    const ask = async () => {
       const { promise, resolve } = Promise.withResolvers<void>();
       const path = `${SERVICE}/GetWriteStream`;
       client.makeUnaryRequest(path, unchanged, unchanged, request, metadata, (error, answer) => {
@@ -120,7 +120,10 @@ function storageServer(client: Client, turns: Turns): GrpcServer {
         resolve();
       });
       await promise;
-    });
+    };
+    // It throws where the client was closed before the turn came.
+    turns.take(ask).catch((error) => reply(error));
+  };
   register('GetWriteStream', passUnary, 'unary');
   register('AppendRows', (stream: AppendStream) => passAppends(client, stream, turns), 'bidi');
   return server;
