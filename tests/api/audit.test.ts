@@ -13,6 +13,7 @@ let api: ApiApp;
 
 const MINUTE_MS = 60_000;
 const ago = (minutes: number) => new Date(Date.now() - minutes * MINUTE_MS).toISOString();
+const RECENT = ago(10);
 
 beforeAll(async () => {
   stack = new AsyncDisposableStack();
@@ -57,7 +58,7 @@ describe('GET /v1/audit', () => {
     'limit=ten',
     'grace_minutes=-1',
     'grace_minutes=1441',
-    `from=${ago(10)}&to=${ago(10)}`,
+    `from=${RECENT}&to=${RECENT}`,
     `from=${ago(10)}&to=${ago(20)}`,
     `from=${ago(-10)}`,
     `from=${ago(-10)}&to=${ago(-20)}`,
