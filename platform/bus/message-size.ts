@@ -1,7 +1,7 @@
 import type { BusMessage } from './bus.ts';
 
 /** UTF-8 takes at most three bytes for a unit of a string. */
-const MAX_BYTES_PER_UNIT = 3;
+export const MAX_BYTES_PER_UNIT = 3;
 
 /** Bytes of a message as the bus counts them: data, attributes and ordering key in UTF-8. */
 export function messageBytes(message: BusMessage): number {

@@ -1,6 +1,6 @@
 import { escapeToken } from '#adapters/kit/json-pointer.ts';
 import type { Bus } from '#platform/bus/bus.ts';
-import { messageBytes } from '#platform/bus/message-size.ts';
+import { MAX_BYTES_PER_UNIT, messageBytes } from '#platform/bus/message-size.ts';
 import type { Row } from '#platform/warehouse/warehouse.ts';
 import type { CanonicalEvent } from '#schemas/event.ts';
 import { findInexact } from '#schemas/exact.ts';
@@ -55,7 +55,6 @@ export function createAccept(options: StoreOptions): Accept {
 
 /** Bytes of a message beside its payload are fewer than this: ids are bounded by the event's schema. */
 const ENVELOPE_BYTES = 16_384;
-const UTF8_BYTES_PER_UNIT = 3;
 
 // Apart from createAccept: a function made there that names the events keeps them until the answer.
 function findOversize(
@@ -65,7 +64,7 @@ function findOversize(
 ): EventTooLarge | undefined {
   for (const [index, event] of events.entries()) {
     // Measured only where it could be: counting every event's bytes would cost as much as making it.
-    const atMost = String(rows[index]?.payload).length * UTF8_BYTES_PER_UNIT + ENVELOPE_BYTES;
+    const atMost = String(rows[index]?.payload).length * MAX_BYTES_PER_UNIT + ENVELOPE_BYTES;
     if (atMost <= maxMessageBytes) continue;
     const bytes = messageBytes(new EventMessage(event));
     if (bytes <= maxMessageBytes) continue;

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { redeliveryDelayMs } from '#platform/bus/backoff.ts';
 import type { Bus, Delivery, Subscription, SubscriptionOptions } from '#platform/bus/bus.ts';
 import type { Row, Warehouse } from '#platform/warehouse/warehouse.ts';
 import { InvalidRow } from '#schemas/problems.ts';
@@ -31,7 +32,7 @@ const RECORDED: readonly (readonly [topic: string, subscription: string])[] = [
  * once more, and Pub/Sub with each of them all later ones of its key.
  */
 const ATTEMPTS = 4;
-const FIRST_RETRY_MS = 1_000;
+const BACKOFF = { minMs: 1_000, maxMs: 30_000 };
 const BATCH_ROWS = 1_000;
 const BATCH_CHARS = 2 * 1024 * 1024;
 
@@ -39,7 +40,7 @@ const SUBSCRIPTION: SubscriptionOptions = {
   // One batch on its way and one gathering; the rest waits in the bus, where it takes no memory.
   maxInFlight: 2 * BATCH_ROWS,
   ordered: false,
-  backoff: { minMs: 1_000, maxMs: 30_000 },
+  backoff: BACKOFF,
 };
 
 /**
@@ -112,7 +113,7 @@ function appender({ warehouse, onError }: RecordPassageOptions, closing: AbortSi
         if (error instanceof InvalidRow) return appendSingly(rows, error);
         report('What the bus carried could not be recorded; the bus keeps it meanwhile.', error);
         if (attempt === ATTEMPTS || closing.aborted) throw error;
-        const waitMs = FIRST_RETRY_MS * 2 ** (attempt - 1);
+        const waitMs = redeliveryDelayMs(attempt, BACKOFF);
         await delay(waitMs, undefined, { signal: closing }).catch(() => undefined);
       }
     }

@@ -26,6 +26,12 @@ const RETRY_DELAY_MS = 2_000;
 /** Rows of one file of the journal: however little they take there, DuckDB takes 100 bytes for each. */
 const SEGMENT_ROWS = 20_000;
 
+/** What one file of the journal takes of an append. */
+interface Part {
+  readonly lines: string;
+  readonly rows: number;
+}
+
 /** Where a table's journal lies. */
 export function journalDir(dataDir: string, table: string): string {
   return join(dataDir, 'journal', table);
@@ -74,19 +80,16 @@ export class JournaledTable {
   // The rows are garbage once they are lines: no frame that waits for the disk holds them.
   async append(rows: readonly Row[]): Promise<void> {
     const { table, maxLineBytes } = this.#options;
-    if (rows.length <= SEGMENT_ROWS) {
-      return this.#appendLines([encodeLines(table, rows, maxLineBytes)], rows.length);
-    }
-    const parts: string[] = [];
+    const parts: Part[] = [];
     for (let start = 0; start < rows.length; start += SEGMENT_ROWS) {
-      parts.push(encodeLines(table, rows.slice(start, start + SEGMENT_ROWS), maxLineBytes));
+      const some = rows.slice(start, start + SEGMENT_ROWS);
+      parts.push({ lines: encodeLines(table, some, maxLineBytes), rows: some.length });
     }
-    return this.#appendLines(parts, SEGMENT_ROWS);
+    return this.#appendParts(parts);
   }
 
-  /** @param rows at most so many in each part */
-  async #appendLines(parts: readonly string[], rows: number): Promise<void> {
-    for (const lines of parts) await this.#journal.append(lines, rows);
+  async #appendParts(parts: readonly Part[]): Promise<void> {
+    for (const { lines, rows } of parts) await this.#journal.append(lines, rows);
     this.#schedule(this.#options.ingestDelayMs);
   }
 
