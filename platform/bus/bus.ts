@@ -41,7 +41,10 @@ export interface SubscriptionOptions {
 
 /** An open subscription. */
 export interface Subscription {
-  /** Takes no more messages, waits for handlers under way, keeps what they settled. */
+  /**
+   * Takes no more messages, waits for handlers under way, keeps what they settled. What it has received
+   * and no handler has yet may still be handled, for a short time; the rest goes to the next reader.
+   */
   close(): Promise<void>;
 }
 

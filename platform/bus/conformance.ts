@@ -252,9 +252,15 @@ export function describeBus(
       const closing = first.close();
       gate.open();
       await closing;
-      expect(first.recorder.settled).toEqual(['under way']);
       const second = await receive('subscriber');
-      await eventually(() => second.recorder.settled).toEqual(['rest']);
+      await publish(['last']);
+      // Whether what it had received goes on here or there is the driver's to choose.
+      await eventually(() => [...first.recorder.settled, ...second.recorder.settled]).toEqual([
+        'under way',
+        'rest',
+        'last',
+      ]);
+      expect(first.recorder.settled[0]).toBe('under way');
     });
 
     it('refuses a message that is too large, and sends none of its batch', async () => {

@@ -28,6 +28,8 @@ type Entry = InboxEntry<Message>;
 const MIN_HELD_MESSAGES = 1_000;
 const HELD_PER_HANDLER = 4;
 const MIN_HOLD_MS = 3_600_000;
+/** Of the time for a close: how long it goes on with what was received, before it hands that back. */
+const FINISH_SHARE = 0.3;
 
 /** Hands a durable subscription's messages to one handler. */
 export class Consumer implements Subscription {
@@ -37,6 +39,9 @@ export class Consumer implements Subscription {
   /** What aborts each delivery under way. */
   readonly #inFlight = new Map<Entry, () => void>();
   #closing: Promise<void> | undefined;
+  /** While a close waits for it: resolved when all that was received is settled. */
+  #finished: PromiseWithResolvers<void> | undefined;
+  #isHandingBack = false;
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
@@ -49,6 +54,7 @@ export class Consumer implements Subscription {
         this.#inbox.handBackAll();
         return options.ensure();
       },
+      closeTimeoutMs: options.closeTimeoutMs * (1 - FINISH_SHARE),
       maxMessages: Math.max(MIN_HELD_MESSAGES, maxInFlight * HELD_PER_HANDLER),
       maxHoldMs: Math.max(MIN_HOLD_MS, leaseMs * 2),
     });
@@ -59,14 +65,18 @@ export class Consumer implements Subscription {
     this.#receiver.open();
   }
 
-  /** Takes no more messages, waits for handlers under way, and hands the rest back. */
+  /**
+   * Takes no more messages. Goes on with what it has for a while, as a message handed back loses an
+   * attempt, waits out its back-off, and may come after later ones of its key; hands back the rest, and
+   * waits for handlers under way.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
   #onMessage(message: Message): void {
-    if (this.#closing) {
+    if (this.#isHandingBack) {
       message.nack();
       return;
     }
@@ -75,7 +85,7 @@ export class Consumer implements Subscription {
   }
 
   #deliverReady(): void {
-    if (this.#closing) return;
+    if (this.#isHandingBack) this.#inbox.handBackReady();
     while (this.#inFlight.size < this.#options.options.maxInFlight) {
       const entry = this.#inbox.take();
       if (!entry) return;
@@ -131,18 +141,31 @@ export class Consumer implements Subscription {
   #land(entry: Entry): void {
     this.#inFlight.delete(entry);
     this.#deliverReady();
+    if (this.#inbox.size === 0) this.#finished?.resolve();
   }
 
   async #close(): Promise<void> {
-    // Not before the caller has #closing, which the messages that still come look at.
-    await Promise.resolve();
-    this.#inbox.handBackAll();
+    this.#inbox.endWaiting();
+    await this.#receiver.end();
+    await this.#finish();
+    this.#isHandingBack = true;
+    // Not what is behind a message under way: it would come to the next reader before that.
+    this.#inbox.handBackReady();
     try {
       await this.#receiver.close();
     } finally {
       this.#abandonInFlight();
       this.#options.onClosed();
     }
+  }
+
+  async #finish(): Promise<void> {
+    if (this.#inbox.size === 0) return;
+    const finished = Promise.withResolvers<void>();
+    this.#finished = finished;
+    const stop = setTimeout(finished.resolve, this.#options.closeTimeoutMs * FINISH_SHARE);
+    await finished.promise;
+    clearTimeout(stop);
   }
 
   #abandonInFlight(): void {

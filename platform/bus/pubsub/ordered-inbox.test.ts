@@ -150,4 +150,32 @@ describe('OrderedInbox', () => {
     add('3', 'b');
     take('3');
   });
+
+  it('hands back what is ready, and what is behind a message under way when that is settled', () => {
+    const { inbox, add, take, settled } = make();
+    for (const id of ['under way', 'held', 'held too']) add(id, 'a');
+    const entry = take('under way');
+    for (const id of ['1', '2']) add(id, 'b');
+    inbox.handBackReady();
+    expect(settled).toEqual(['nack 1', 'nack 2']);
+    inbox.succeed(entry);
+    inbox.handBackReady();
+    expect(settled.slice(2)).toEqual(['ack under way', 'nack held', 'nack held too']);
+    expect(inbox.size).toBe(0);
+  });
+
+  it('holds nothing behind a failed message once waiting has ended, whenever it comes or fails', () => {
+    const { inbox, add, take, settled } = make();
+    for (const id of ['1', '2']) add(id, 'before');
+    inbox.fail(take('1'));
+    for (const id of ['3', '4']) add(id, 'after');
+    inbox.endWaiting();
+    expect(settled).toEqual(['nack 1', 'nack 2']);
+    add('5', 'before');
+    inbox.fail(take('3'));
+    add('6', 'after');
+    expect(settled.slice(2)).toEqual(['nack 5', 'nack 3', 'nack 4', 'nack 6']);
+    expect(inbox.take()).toBeUndefined();
+    expect(inbox.size).toBe(0);
+  });
 });

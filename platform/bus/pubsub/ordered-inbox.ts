@@ -42,6 +42,7 @@ export class OrderedInbox<Message extends InboxMessage> {
   readonly #lanes = new Map<string, Lane<Message>>();
   readonly #byId = new Map<string, Entry<Message>>();
   readonly #ordered: boolean;
+  #isEnding = false;
 
   /** @param ordered false takes every message as one without a key */
   constructor(ordered = true) {
@@ -73,6 +74,7 @@ export class OrderedInbox<Message extends InboxMessage> {
       this.#enter({ copies: [message], failures, lane }, this.#ready);
     } else {
       this.#enter({ copies: [message], failures: 0, lane }, lane.held);
+      if (lane.awaited && this.#isEnding) this.#handBack(lane);
     }
   }
 
@@ -101,6 +103,7 @@ export class OrderedInbox<Message extends InboxMessage> {
     if (!lane) return () => {};
     const awaited = { id, failures: entry.failures + 1 };
     lane.awaited = awaited;
+    if (this.#isEnding) this.#handBack(lane);
     return () => {
       if (lane.awaited !== awaited) return;
       lane.awaited = undefined;
@@ -109,14 +112,25 @@ export class OrderedInbox<Message extends InboxMessage> {
     };
   }
 
-  /** Hands back all that is not under way, in order. */
-  handBackAll(): void {
+  /** From now on nothing waits for the return of a failed message: what is behind it is handed back. */
+  endWaiting(): void {
+    this.#isEnding = true;
+    for (const lane of this.#lanes.values()) if (lane.awaited) this.#handBack(lane);
+  }
+
+  /** Hands back what is ready, and what is behind it, in order. */
+  handBackReady(): void {
     for (const entry of this.#ready.splice(0)) {
       this.#nack(entry);
       // Its key has nothing under way, so what it holds goes too, and it ends.
       if (entry.lane) this.#lanes.delete(entry.lane.key);
       if (entry.lane) this.#handBack(entry.lane);
     }
+  }
+
+  /** Hands back all that is not under way. */
+  handBackAll(): void {
+    this.handBackReady();
     for (const lane of this.#lanes.values()) this.#handBack(lane);
   }
 

@@ -6,6 +6,7 @@ import {
   SubscriptionCloseBehaviors,
 } from '@google-cloud/pubsub';
 import { boundLeaseExtension } from './lease-extension.ts';
+import { endPull } from './pull-end.ts';
 
 export interface ReceiverOptions {
   readonly pubsub: PubSub;
@@ -34,6 +35,8 @@ const FIRST_REOPEN_MS = 1_000;
 const MAX_REOPEN_MS = 30_000;
 /** The client keeps the last second of a close for handing back what is left. */
 const FINAL_NACK_MS = 1_000;
+/** Longest wait for Pub/Sub to end a pull. */
+const END_MS = 1_000;
 
 /**
  * Keeps a streaming pull open. The client itself reconnects after the errors that pass by; after the
@@ -86,10 +89,16 @@ export class Receiver {
     });
   }
 
-  /** Receives nothing more. Waits until all that was received is settled, and Pub/Sub knows. */
-  async close(): Promise<void> {
+  /** Asks for no more messages; what Pub/Sub had sent still comes, before this resolves. */
+  async end(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#reopening);
+    if (this.#stream) await endPull(this.#stream, END_MS);
+  }
+
+  /** Receives nothing more. Waits until all that was received is settled, and Pub/Sub knows. */
+  async close(): Promise<void> {
+    await this.end();
     await this.#stream?.close();
   }
 
