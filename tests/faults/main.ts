@@ -1,5 +1,4 @@
-// The long form of the fault suite:
-// npm run faults -- [--scenario name]… [--events 10000] [--seed n] [--keep] [--list]
+// The long form of the fault suite.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,17 +8,12 @@ import { faultLines, passed, phaseLines, rowOf, tableOf } from './report.ts';
 import { runScenario } from './run-scenario.ts';
 import { findScenario, SCENARIOS } from './scenarios/all.ts';
 
-const { values } = parseArgs({
-  options: {
-    scenario: { type: 'string', multiple: true, default: [] },
-    events: { type: 'string', default: '10000' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    keep: { type: 'boolean', default: false },
-    list: { type: 'boolean', default: false },
-  },
-});
+const USAGE = `npm run faults -- [--scenario name]… [--events 10000] [--seed n] [--keep]
+npm run faults -- --list    the scenarios, and what goes wrong in each`;
 
-if (values.list) {
+const values = optionsOf(process.argv.slice(2));
+if (values.help) console.log(USAGE);
+else if (values.list) {
   for (const { name, platform, about } of SCENARIOS) {
     console.log(`${name.padEnd(28)} ${platform.padEnd(9)} ${about}`);
   }
@@ -28,8 +22,7 @@ if (values.list) {
 
 /** @returns 0 when every scenario that was played passed */
 async function runAll(): Promise<number> {
-  const events = wholeNumber(values.events, 'events');
-  const seed = wholeNumber(values.seed, 'seed');
+  const { events, seed } = values;
   const chosen = values.scenario.length > 0 ? values.scenario.map(findScenario) : SCENARIOS;
   const logs = await mkdtemp(join(tmpdir(), 'tributary-faults-logs-'));
   const rows: string[][] = [];
@@ -65,6 +58,31 @@ async function runAll(): Promise<number> {
   if (failures === 0 && !values.keep) await rm(logs, { recursive: true, force: true });
   console.log(`\n${tableOf(rows)}\n\n${rows.length - failures} passed, ${failures} failed`);
   return failures === 0 ? 0 : 1;
+}
+
+function optionsOf(args: string[]) {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        scenario: { type: 'string', multiple: true, default: [] },
+        events: { type: 'string', default: '10000' },
+        seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+        keep: { type: 'boolean', default: false },
+        list: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    for (const name of values.scenario) findScenario(name);
+    return {
+      ...values,
+      events: wholeNumber(values.events, 'events'),
+      seed: wholeNumber(values.seed, 'seed'),
+    };
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    process.exit(2);
+  }
 }
 
 function wholeNumber(text: string, option: string): number {
