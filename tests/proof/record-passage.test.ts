@@ -98,6 +98,30 @@ describe('the recorder', () => {
     await expect.poll(() => warehouse.rowsOf(PUBLISHED.name).length, within).toBe(1);
   });
 
+  it('tries a batch again in its place, before the bus has to bring its messages once more', async () => {
+    const warehouse = new FakeWarehouse();
+    warehouse.fate = 'refuse';
+    const subscribe = bus.subscribe.bind(bus);
+    let deliveries = 0;
+    bus.subscribe = (topic, name, handler, options) =>
+      subscribe(
+        topic,
+        name,
+        (delivery, signal) => {
+          deliveries += 1;
+          return handler(delivery, signal);
+        },
+        options,
+      );
+    await record(warehouse);
+    await publishEvents(bus, [testEvent(1), testEvent(2), testEvent(3)]);
+    await expect.poll(() => errors.length, within).toBe(1);
+    warehouse.appended.length = 0;
+    warehouse.fate = 'confirm';
+    await expect.poll(() => warehouse.rowsOf(PUBLISHED.name).length, within).toBe(3);
+    expect(deliveries).toBe(3);
+  });
+
   it('gives up a message that fits no row, and records its neighbours', async () => {
     const warehouse = new FakeWarehouse();
     const recorded: Row[] = [];
