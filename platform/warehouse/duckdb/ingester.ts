@@ -1,8 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Table } from '#schemas/tables.ts';
-import type { Turns } from '../turns.ts';
 import { ingestStatement } from './ddl.ts';
 import type { Journal, Segment } from './journal.ts';
+import type { SharedMemory } from './shared-memory.ts';
 
 /** Most bytes of journal read in one transaction, and most rows; bounds what DuckDB holds in memory. */
 const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024;
@@ -13,8 +13,8 @@ export interface IngesterOptions {
   readonly table: Table;
   readonly journal: Journal;
   readonly maxLineBytes: number;
-  /** Of whatever takes much of DuckDB's memory. */
-  readonly turns: Turns;
+  /** Of all that takes much of DuckDB's memory. */
+  readonly memory: SharedMemory;
 }
 
 /**
@@ -43,7 +43,7 @@ export class Ingester {
     const { journal } = this.#options;
     while (journal.sealed.length > 0) {
       const segments = nextBatch(journal.sealed);
-      await this.#options.turns.take(() => this.#ingest(segments));
+      await this.#options.memory.take(() => this.#ingest(segments));
       await journal.discard(segments);
     }
   }

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { Table } from '#schemas/tables.ts';
-import type { Turns } from '../turns.ts';
 import type { Row } from '../warehouse.ts';
 import { Ingester } from './ingester.ts';
 import { Journal } from './journal.ts';
 import { encodeLines } from './journal-block.ts';
+import type { SharedMemory } from './shared-memory.ts';
 
 export interface JournaledTableOptions {
   readonly instance: DuckDBInstance;
@@ -16,8 +16,8 @@ export interface JournaledTableOptions {
   readonly maxLineBytes: number;
   /** Longest time a row waits in the journal before it is read into the table, when nobody asks. */
   readonly ingestDelayMs: number;
-  /** Of whatever takes much of DuckDB's memory, over all tables. */
-  readonly turns: Turns;
+  /** Of all that takes much of DuckDB's memory, over all tables. */
+  readonly memory: SharedMemory;
   /** Told of background failures; they are tried again. */
   readonly onError: (message: string, error: unknown) => void;
 }
@@ -50,11 +50,11 @@ export class JournaledTable {
     connection: DuckDBConnection,
     journal: Journal,
   ) {
-    const { table, maxLineBytes, turns } = options;
+    const { table, maxLineBytes, memory } = options;
     this.#options = options;
     this.#connection = connection;
     this.#journal = journal;
-    this.#ingester = new Ingester({ connection, table, journal, maxLineBytes, turns });
+    this.#ingester = new Ingester({ connection, table, journal, maxLineBytes, memory });
   }
 
   static async open(options: JournaledTableOptions): Promise<JournaledTable> {

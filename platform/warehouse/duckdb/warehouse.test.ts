@@ -106,6 +106,29 @@ describe('duckdb warehouse, its files', () => {
     60_000,
   );
 
+  it('gives a query that needs more memory what it needs', async () => {
+    const warehouse = await openDuckDbWarehouse({ dataDir: await tempDir() });
+    const events = 120_000;
+    for (let first = 0; first < events; first += 10_000) {
+      const rows = Array.from({ length: 10_000 }, (_, index) => outboxRow(first + index));
+      await warehouse.append(OUTBOX.name, rows);
+    }
+    const { tenant_id, received_at } = outboxRow(0);
+    const day = {
+      tenant_id: String(tenant_id),
+      from_time: received_at ?? null,
+      to_time: new Date(Date.parse(String(received_at)) + 86_400_000).toISOString(),
+    };
+    // In less memory than it has at first, and while others wait for theirs.
+    const [minutes, others] = await Promise.all([
+      warehouse.query<{ outboxed: number }>('ledger-minutes', day),
+      warehouse.query<{ events: number }>('outbox-counts'),
+    ]);
+    expect(minutes.reduce((sum, { outboxed }) => sum + outboxed, 0)).toBe(events);
+    expect(others).toEqual([expect.objectContaining({ events })]);
+    await warehouse.close();
+  });
+
   it('reads in what a query needs, and leaves the journals of other tables', async () => {
     const dataDir = await tempDir();
     const warehouse = await openDuckDbWarehouse({ dataDir, ingestDelayMs: 3_600_000 });

@@ -2,18 +2,21 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { DataFolderInUse, InvalidRequest, WarehouseUnavailable } from '#schemas/problems.ts';
-import { Turns } from '../turns.ts';
 import type { CellValue, Row, StreamBounds, Warehouse } from '../warehouse.ts';
 import { plainRow } from './result-rows.ts';
 import { RowStreams } from './row-stream.ts';
 import { applySchema } from './schema.ts';
+import { SharedMemory } from './shared-memory.ts';
 import { type DuckDbQuery, loadQueries } from './sql-files.ts';
 import { Tables } from './tables.ts';
 
 export interface DuckDbOptions {
   /** Holds `warehouse.duckdb` and the journals. One process at a time. */
   readonly dataDir: string;
-  /** DuckDB's own memory, for queries and for reading the journal. Default 56 MB. */
+  /**
+   * DuckDB's own memory, for queries and for reading the journal. Default 56 MB; work that does not
+   * find enough has four times as much.
+   */
   readonly memoryLimitMb?: number;
   /** Size at which a journal file is closed. Default 4 MiB. */
   readonly segmentBytes?: number;
@@ -42,11 +45,10 @@ export async function openDuckDbWarehouse(options: DuckDbOptions): Promise<Wareh
   const instance = await openInstance(options);
   const connection = await instance.connect();
   await applySchema(connection);
-  // Reading a journal alone takes 32 MiB of DuckDB's memory: two at once would not find theirs.
-  const turns = new Turns(1);
+  const memory = new SharedMemory(connection, limitOf(options));
   const tables = await Tables.open({
     instance,
-    turns,
+    memory,
     dataDir: options.dataDir,
     segmentBytes: options.segmentBytes ?? 4 * MIB,
     maxJournalBytes: options.maxJournalBytes ?? 1024 * MIB,
@@ -54,37 +56,37 @@ export async function openDuckDbWarehouse(options: DuckDbOptions): Promise<Wareh
     ingestDelayMs: options.ingestDelayMs ?? 1_000,
     onError: options.onError ?? (() => undefined),
   });
-  return new DuckDbWarehouse(instance, connection, tables, turns, await loadQueries());
+  return new DuckDbWarehouse({
+    instance,
+    connection,
+    tables,
+    memory,
+    queries: await loadQueries(),
+  });
+}
+
+interface Parts {
+  readonly instance: DuckDBInstance;
+  readonly connection: DuckDBConnection;
+  readonly tables: Tables;
+  readonly memory: SharedMemory;
+  readonly queries: ReadonlyMap<string, DuckDbQuery>;
 }
 
 class DuckDbWarehouse implements Warehouse {
   readonly streamBounds = STREAM_BOUNDS;
-  readonly #instance: DuckDBInstance;
-  readonly #connection: DuckDBConnection;
-  readonly #tables: Tables;
-  readonly #turns: Turns;
+  readonly #parts: Parts;
   readonly #streams: RowStreams;
-  readonly #queries: ReadonlyMap<string, DuckDbQuery>;
   #closed = false;
 
-  constructor(
-    instance: DuckDBInstance,
-    connection: DuckDBConnection,
-    tables: Tables,
-    turns: Turns,
-    queries: ReadonlyMap<string, DuckDbQuery>,
-  ) {
-    this.#instance = instance;
-    this.#connection = connection;
-    this.#tables = tables;
-    this.#turns = turns;
-    this.#streams = new RowStreams(instance);
-    this.#queries = queries;
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#streams = new RowStreams(parts.instance);
   }
 
   async append(table: string, rows: readonly Row[]): Promise<void> {
     this.#assertOpen();
-    return rows.length > 0 ? this.#tables.append(table, rows) : undefined;
+    return rows.length > 0 ? this.#parts.tables.append(table, rows) : undefined;
   }
 
   async query<Result extends object>(
@@ -92,11 +94,10 @@ class DuckDbWarehouse implements Warehouse {
     params: Readonly<Record<string, CellValue>> = {},
   ): Promise<Result[]> {
     const query = this.#query(name);
+    const { connection, memory, tables } = this.#parts;
     try {
-      await this.#tables.settle(query.reads);
-      const reader = await this.#turns.take(() =>
-        this.#connection.runAndReadAll(query.sql, { ...params }),
-      );
+      await tables.settle(query.reads);
+      const reader = await memory.take(() => connection.runAndReadAll(query.sql, { ...params }));
       return reader.getRowObjects().map(plainRow) as Result[];
     } catch (cause) {
       throw failed(name, cause);
@@ -109,7 +110,7 @@ class DuckDbWarehouse implements Warehouse {
   ): AsyncGenerator<Result[]> {
     const query = this.#query(name);
     try {
-      await this.#tables.settle(query.reads);
+      await this.#parts.tables.settle(query.reads);
       for await (const rows of this.#streams.rows(query.sql, params)) yield rows as Result[];
     } catch (cause) {
       throw cause instanceof WarehouseUnavailable ? cause : failed(name, cause);
@@ -124,13 +125,13 @@ class DuckDbWarehouse implements Warehouse {
     if (this.#closed) return;
     this.#closed = true;
     await this.#streams.close();
-    await this.#tables.close();
-    this.#connection.closeSync();
-    this.#instance.closeSync();
+    await this.#parts.tables.close();
+    this.#parts.connection.closeSync();
+    this.#parts.instance.closeSync();
   }
 
   #query(name: string): DuckDbQuery {
-    const query = this.#queries.get(name);
+    const query = this.#parts.queries.get(name);
     if (query === undefined)
       throw new InvalidRequest(`There is no query sql/duckdb/queries/${name}.sql.`);
     this.#assertOpen();
@@ -148,13 +149,17 @@ function failed(name: string, cause: unknown): WarehouseUnavailable {
   });
 }
 
+function limitOf({ memoryLimitMb }: DuckDbOptions): number {
+  return memoryLimitMb ?? 56;
+}
+
 async function openInstance(options: DuckDbOptions): Promise<DuckDBInstance> {
   const path = join(options.dataDir, 'warehouse.duckdb');
   try {
     return await DuckDBInstance.create(path, {
       // One thread: reading the journal must not take the cores that answer webhooks.
       threads: '1',
-      memory_limit: `${options.memoryLimitMb ?? 56}MB`,
+      memory_limit: `${limitOf(options)}MB`,
       preserve_insertion_order: 'false',
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
