@@ -23,7 +23,7 @@ export interface InProcessBusOptions {
   readonly segmentBytes?: number;
   /** What power loss can cost: confirmed messages of this time. Default 1,000 ms. */
   readonly syncIntervalMs?: number;
-  /** Longest wait of a close for handlers under way. Default 10,000 ms. */
+  /** Longest wait of a close for handlers under way: in time for the end of a SIGTERM. Default 5,000 ms. */
   readonly closeTimeoutMs?: number;
   /** The time, in ms since 1970. Default Date.now. */
   readonly clock?: () => number;
@@ -67,7 +67,7 @@ class InProcessBus implements Bus {
       maxLogBytes,
       segmentBytes,
       syncIntervalMs: options.syncIntervalMs ?? 1_000,
-      closeTimeoutMs: options.closeTimeoutMs ?? 10_000,
+      closeTimeoutMs: options.closeTimeoutMs ?? 5_000,
       clock: options.clock ?? Date.now,
       onWarning: options.onWarning ?? ((text) => process.emitWarning(text)),
     };

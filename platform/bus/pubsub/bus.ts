@@ -33,7 +33,7 @@ export interface PubSubBusOptions {
   readonly maxOutstandingMessages?: number;
   /** Most bytes that wait for confirmation at once; more are refused. Default 64 MiB. */
   readonly maxOutstandingBytes?: number;
-  /** Longest wait of a close for handlers under way. Default 10,000 ms. */
+  /** Longest wait of a close for handlers under way: in time for the end of a SIGTERM. Default 5,000 ms. */
   readonly closeTimeoutMs?: number;
   /**
    * How much later than its back-off a failed message may return before the later ones of its key
@@ -105,7 +105,7 @@ class PubSubBus implements Bus {
     this.#views = new LiveViews(common);
     this.#consumers = new Consumers({
       ...common,
-      closeTimeoutMs: options.closeTimeoutMs ?? 10_000,
+      closeTimeoutMs: options.closeTimeoutMs ?? 5_000,
       redeliveryGraceMs: options.redeliveryGraceMs ?? 15_000,
       publish: (topic, messages) => this.#carry(topic, messages),
       onWarning: options.onWarning ?? ((text) => process.emitWarning(text)),
