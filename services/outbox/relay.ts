@@ -5,7 +5,8 @@ import { OUTBOX } from '#schemas/tables.ts';
 import { withDeadline } from '../deadline.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { SpooledEvent } from '../spool/spool-store.ts';
-import { eventToRow, rowToEvent } from './event-row.ts';
+import { CarryAgain } from './carry-again.ts';
+import { eventToRow } from './event-row.ts';
 import { readOutbox } from './outbox-reader.ts';
 import { publishEvents } from './publish-events.ts';
 import type { PublishGate } from './publish-gate.ts';
@@ -27,8 +28,6 @@ export interface RelayOptions {
 }
 
 const LAST_ROUND_MS = 2_000;
-/** Events whose confirmation is waited for together: a slow bus must get through so many in its time. */
-const PUBLISH_EVENTS = 500;
 
 /**
  * The outbox is the safety net of the bus: what the outbox holds and the bus may not is published
@@ -38,6 +37,7 @@ const PUBLISH_EVENTS = 500;
  */
 export class Relay {
   readonly #options: RelayOptions;
+  readonly #again: CarryAgain;
   #timer: NodeJS.Timeout | undefined;
   #saved: { readonly through: string; readonly behind: boolean } | undefined;
   #heardAtMs = Number.NEGATIVE_INFINITY;
@@ -45,6 +45,7 @@ export class Relay {
 
   constructor(options: RelayOptions) {
     this.#options = options;
+    this.#again = new CarryAgain(options.bus);
   }
 
   /**
@@ -210,19 +211,8 @@ export class Relay {
   }
 
   /** @param reached told up to which time of receipt the bus has confirmed all */
-  async #republish(from: string, reached?: (through: string) => void): Promise<number> {
-    const { bus, warehouse } = this.#options;
-    let republished = 0;
-    for await (const rows of readOutbox(warehouse, { from })) {
-      for (let start = 0; start < rows.length; start += PUBLISH_EVENTS) {
-        const events = rows.slice(start, start + PUBLISH_EVENTS).map(rowToEvent);
-        const through = events.at(-1)?.received_at ?? from;
-        this.#assertNothingSpooled(through);
-        await publishEvents(bus, events, { carried_again: 'relay' });
-        reached?.(through);
-        republished += events.length;
-      }
-    }
-    return republished;
+  #republish(from: string, reached = (_through: string) => {}): Promise<number> {
+    const rows = readOutbox(this.#options.warehouse, { from });
+    return this.#again.carry(rows, (through) => this.#assertNothingSpooled(through), reached);
   }
 }

@@ -74,7 +74,7 @@ export async function installOnGcp({ logDir, clock }: InstallationOptions): Prom
       TRIBUTARY_RATE_LIMIT_PER_SECOND: '1000000',
       TRIBUTARY_ACCEPT_PATIENCE_MS: '400',
       // What is missing is to be healed while the suite looks on.
-      TRIBUTARY_RECONCILE_GRACE_SECONDS: '15',
+      TRIBUTARY_RECONCILE_GRACE_SECONDS: '45',
       TRIBUTARY_PUBLIC_URL: originOf('intake'),
       TRIBUTARY_WORKER_URL: originOf('worker'),
       PUBSUB_EMULATOR_HOST: addressOf(pubsubProxy.endpoint),
