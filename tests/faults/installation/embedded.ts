@@ -59,7 +59,7 @@ export async function installEmbedded(options: EmbeddedOptions): Promise<Install
     let started = 0;
     const fleet = new Fleet({
       fronts: new Map([['all', front]]),
-      overlapping: false,
+      overlapping: new Set(),
       launch: () => {
         started += 1;
         return startProcess({

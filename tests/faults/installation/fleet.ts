@@ -9,7 +9,7 @@ export interface FleetOptions {
   readonly fronts: ReadonlyMap<Role, TcpProxy>;
   readonly launch: (role: Role) => Promise<ServingProcess>;
   /** Whether two processes of a role may run at once. */
-  readonly overlapping: boolean;
+  readonly overlapping: ReadonlySet<Role>;
   /** What stands in the way of the next process after one was killed. */
   readonly afterKill?: (role: Role) => Promise<void>;
 }
@@ -59,9 +59,9 @@ export class Fleet {
   /** A new process takes over, then the old one drains; where only one may run, one after the other. */
   async rollOver(role: Role): Promise<void> {
     const old = this.#running.get(role);
-    if (!this.#options.overlapping) await this.stop(role);
+    if (!this.#options.overlapping.has(role)) await this.stop(role);
     this.#enter(role, await this.#options.launch(role));
-    if (old && this.#options.overlapping) await this.#drain(role, old);
+    if (old && this.#options.overlapping.has(role)) await this.#drain(role, old);
   }
 
   setClock(role: Role, offsetMs: number): void {

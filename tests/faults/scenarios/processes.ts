@@ -99,7 +99,8 @@ export const PROCESS_SCENARIOS: readonly Scenario[] = [
   {
     name: 'rollover',
     platform: 'gcp',
-    about: 'a deployment under load: of each role a new process takes over and the old one drains',
+    about:
+      'a deployment under load: of each role a new process takes over from the old one, which drains',
     during: [
       whileSending(
         0.7,

@@ -130,7 +130,7 @@ export function start(role: Role): Step {
 
 export function rollOver(role: Role): Step {
   return {
-    label: `a new ${role} takes over, the old one drains`,
+    label: `a new ${role} takes over from the old one, which drains`,
     run: ({ installation }) => installation.fleet.rollOver(role),
   };
 }
