@@ -8,7 +8,7 @@ export interface FleetOptions {
   /** Address of each role, kept while processes come and go. */
   readonly fronts: ReadonlyMap<Role, TcpProxy>;
   readonly launch: (role: Role) => Promise<ServingProcess>;
-  /** Whether two processes of a role may run at once. */
+  /** Roles of which two processes may run at once. */
   readonly overlapping: ReadonlySet<Role>;
   /** What stands in the way of the next process after one was killed. */
   readonly afterKill?: (role: Role) => Promise<void>;
