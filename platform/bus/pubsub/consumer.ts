@@ -28,8 +28,8 @@ type Entry = InboxEntry<Message>;
 const MIN_HELD_MESSAGES = 1_000;
 const HELD_PER_HANDLER = 4;
 const MIN_HOLD_MS = 3_600_000;
-/** Of the time for a close: how long it goes on with what was received, before it hands that back. */
-const FINISH_SHARE = 0.3;
+/** Of the time for a close: how long it goes on with what it received, before it hands that back. */
+const FINISH_SHARE = 0.6;
 
 /** Hands a durable subscription's messages to one handler. */
 export class Consumer implements Subscription {
@@ -145,9 +145,11 @@ export class Consumer implements Subscription {
   }
 
   async #close(): Promise<void> {
+    const finishMs = this.#options.closeTimeoutMs * FINISH_SHARE;
+    const untilMs = performance.now() + finishMs;
     this.#inbox.endWaiting();
-    await this.#receiver.end();
-    await this.#finish();
+    await this.#receiver.end(finishMs);
+    await this.#finish(untilMs - performance.now());
     this.#isHandingBack = true;
     // Not what is behind a message under way: it would come to the next reader before that.
     this.#inbox.handBackReady();
@@ -159,11 +161,11 @@ export class Consumer implements Subscription {
     }
   }
 
-  async #finish(): Promise<void> {
+  async #finish(limitMs: number): Promise<void> {
     if (this.#inbox.size === 0) return;
     const finished = Promise.withResolvers<void>();
     this.#finished = finished;
-    const stop = setTimeout(finished.resolve, this.#options.closeTimeoutMs * FINISH_SHARE);
+    const stop = setTimeout(finished.resolve, limitMs);
     await finished.promise;
     clearTimeout(stop);
   }

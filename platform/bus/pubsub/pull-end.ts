@@ -23,10 +23,11 @@ interface MessageStream {
  * @google-cloud/pubsub 6.3 and the emulator 0.8.20, which ends a pull 50 to 150 ms after it is asked.
  *
  * @param limitMs after it the call is cancelled as the client would
+ * @returns false when it was
  */
-export async function endPull(subscription: Subscription, limitMs: number): Promise<void> {
+export async function endPull(subscription: Subscription, limitMs: number): Promise<boolean> {
   const pulling = (subscription as unknown as Inside)._subscriber?._stream;
-  if (!pulling) return;
+  if (!pulling) return true;
   // Nor may one that broke a moment ago come back.
   pulling._retrier.close();
   const calls = pulling._streams.flatMap((tracker) => {
@@ -37,15 +38,24 @@ export async function endPull(subscription: Subscription, limitMs: number): Prom
     tracker.receivedStatus = undefined;
     return stream ? [stream] : [];
   });
-  await Promise.all(calls.map((call) => endCall(call, limitMs)));
+  const ends = await Promise.all(calls.map((call) => endCall(call, limitMs)));
+  return ends.every(Boolean);
 }
 
-async function endCall(call: ClientDuplexStream<unknown, unknown>, limitMs: number): Promise<void> {
-  const cancel = setTimeout(() => call.cancel(), limitMs);
+async function endCall(
+  call: ClientDuplexStream<unknown, unknown>,
+  limitMs: number,
+): Promise<boolean> {
+  let isCancelled = false;
+  const cancel = setTimeout(() => {
+    isCancelled = true;
+    call.cancel();
+  }, limitMs);
   const ended = once(call, 'status').catch(() => {});
   call.end();
   // The client pauses it while it holds as many messages as it may.
   call.resume();
   await ended;
   clearTimeout(cancel);
+  return !isCancelled;
 }

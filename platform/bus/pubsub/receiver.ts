@@ -5,6 +5,7 @@ import {
   type Subscription,
   SubscriptionCloseBehaviors,
 } from '@google-cloud/pubsub';
+import { BusUnavailable } from '#schemas/problems.ts';
 import { boundLeaseExtension } from './lease-extension.ts';
 import { endPull } from './pull-end.ts';
 
@@ -35,8 +36,6 @@ const FIRST_REOPEN_MS = 1_000;
 const MAX_REOPEN_MS = 30_000;
 /** The client keeps the last second of a close for handing back what is left. */
 const FINAL_NACK_MS = 1_000;
-/** Longest wait for Pub/Sub to end a pull. */
-const END_MS = 1_000;
 
 /**
  * Keeps a streaming pull open. The client itself reconnects after the errors that pass by; after the
@@ -89,16 +88,25 @@ export class Receiver {
     });
   }
 
-  /** Asks for no more messages; what Pub/Sub had sent still comes, before this resolves. */
-  async end(): Promise<void> {
+  /**
+   * Asks for no more messages; what Pub/Sub had sent still comes, before this resolves.
+   *
+   * @param limitMs longest wait for Pub/Sub's end
+   */
+  async end(limitMs: number): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#reopening);
-    if (this.#stream) await endPull(this.#stream, END_MS);
+    if (!this.#stream || (await endPull(this.#stream, limitMs))) return;
+    this.#options.onError(
+      new BusUnavailable(
+        `Pub/Sub did not end a pull within ${Math.round(limitMs)} ms. What was on its way comes again after its ack deadline.`,
+      ),
+    );
   }
 
   /** Receives nothing more. Waits until all that was received is settled, and Pub/Sub knows. */
   async close(): Promise<void> {
-    await this.end();
+    await this.end(this.#options.closeTimeoutMs);
     await this.#stream?.close();
   }
 
