@@ -5,7 +5,7 @@ import { EVENTS_TOPIC } from '#schemas/topics.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import type { Consumer } from './consumer.ts';
 import { ConsumerMetrics } from './consumer-metrics.ts';
-import { Deliveries } from './deliveries.ts';
+import { Deliveries, Unsettled } from './deliveries.ts';
 import { isStopped, registerConsumer } from './line.ts';
 
 export interface ConsumeOptions {
@@ -43,7 +43,7 @@ export async function consume(
 /** An open subscription and what it is closed by; both are made anew when a stopped consumer goes on. */
 interface Line {
   readonly subscription: Subscription;
-  /** Hands back what waits. */
+  /** Hands back what waits for infrastructure. */
   readonly handBack: AbortController;
 }
 
@@ -79,6 +79,7 @@ class RunningConsumer implements Subscription {
 
   async #open(): Promise<void> {
     const handBack = new AbortController();
+    let isStopped = false;
     const { metrics, operatorTenantId, onError } = this.#options;
     const deliveries = new Deliveries({
       consumer: this.#consumer,
@@ -87,7 +88,7 @@ class RunningConsumer implements Subscription {
       operatorTenantId: operatorTenantId ?? 'default',
       onError: onError ?? ((message) => process.emitWarning(message)),
       onStop: () => {
-        handBack.abort();
+        isStopped = true;
         this.#stop();
         this.#watch();
       },
@@ -96,15 +97,15 @@ class RunningConsumer implements Subscription {
       EVENTS_TOPIC,
       this.#consumer.name,
       (delivery, signal) => {
-        // Taken just before the stop, or between it and the end of the subscription.
-        handBack.signal.throwIfAborted();
+        // A bus that closes goes on with what it has for a while; a line that is stopped does not.
+        if (isStopped) throw new Unsettled('stopped');
         return deliveries.take(delivery, AbortSignal.any([signal, handBack.signal]));
       },
       { leaseMs: LEASE_MS, ...this.#consumer.options },
     );
     this.#line = { subscription, handBack };
     // Stopped, or closed, while it was being opened.
-    if (handBack.signal.aborted || this.#closing.signal.aborted) this.#stop();
+    if (isStopped || this.#closing.signal.aborted) this.#stop();
   }
 
   /** Takes no more messages. Not awaited where it is called: the delivery that stops the line is one it waits for. */

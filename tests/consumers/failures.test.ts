@@ -203,6 +203,26 @@ describeOnEachBus('a failing message', (open) => {
     expect(await frame.effects('restarted')).toEqual([]);
   });
 
+  it('is not what a close makes of the events behind the one under way', async () => {
+    const inside = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    await frame.start('closing', async () => {
+      inside.resolve();
+      await goOn.promise;
+    });
+    const events = [1, 2, 3, 4].map((version) => frame.event('one', { payload: { version } }));
+    await frame.publish(events);
+    await inside.promise;
+    const stopped = frame.stop('closing');
+    goOn.resolve();
+    await stopped;
+    const order: unknown[] = [];
+    await frame.start('closing', ({ payload }) => void order.push(payload.version));
+    await expect.poll(() => frame.effects('closing'), within).toHaveLength(4);
+    expect(order).toEqual([1, 2, 3, 4].slice(4 - order.length));
+    expect(await frame.letters('closing')).toEqual([]);
+  });
+
   it('counts a handler that takes too long, and takes its effect back', async () => {
     let signal: AbortSignal | undefined;
     await frame.start(
