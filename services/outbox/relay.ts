@@ -88,11 +88,17 @@ export class Relay {
     return this.#inTurn(() => this.#heal());
   }
 
-  /** The same, also of what other processes have left in the spool. @returns events that waited there */
+  /**
+   * The same for what processes that are gone have left in the spool. One that lives and holds events back
+   * carries what waits by itself: two at it would each publish their share, in no order.
+   *
+   * @returns events that waited there and were not left to another process
+   */
   async drainSpool(): Promise<number> {
-    const { events } = await this.#options.spool.look();
+    if ((await this.#options.watermarks.behind())?.lives) return 0;
+    const waiting = await this.#joinWaiting();
     await this.heal();
-    return events;
+    return waiting;
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {
@@ -152,15 +158,20 @@ export class Relay {
     return false;
   }
 
-  /** What others hold back, or left in the spool, is not overtaken by what this process takes. */
-  async #joinWaiting(): Promise<void> {
+  /**
+   * What others hold back, or left in the spool, is not overtaken by what this process takes.
+   *
+   * @returns events in the spool
+   */
+  async #joinWaiting(): Promise<number> {
     const { gate, progress, spool, watermarks } = this.#options;
-    const [from, spooled] = await Promise.all([watermarks.behind(), spool.look()]);
-    for (const since of [from, spooled.oldestReceivedAt]) {
+    const [behind, spooled] = await Promise.all([watermarks.behind(), spool.look()]);
+    for (const since of [behind?.from, spooled.oldestReceivedAt]) {
       if (since === undefined) continue;
       progress.miss(since);
       gate.close();
     }
+    return spooled.events;
   }
 
   async #tick(): Promise<void> {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '#platform/database/database.ts';
 import { saveWatermark } from './save-watermark.ts';
-import type { Abandoned, Watermarks } from './watermarks.ts';
+import type { Abandoned, Behind, Watermarks } from './watermarks.ts';
 
 /** A process that has not been heard of for so long is gone. */
 const GONE_AFTER_SECONDS = 60;
@@ -52,12 +52,14 @@ export class SharedWatermarks implements Watermarks {
     return this.save(new Date().toISOString(), false);
   }
 
-  async behind(): Promise<string | undefined> {
-    const [row] = await this.#database.query<{ from: Date | null }>(
-      'SELECT min(published_through) AS "from" FROM relay_watermarks WHERE behind AND name <> $1',
-      [this.#name],
+  async behind(): Promise<Behind | undefined> {
+    const [row] = await this.#database.query<{ from: Date | null; lives: boolean | null }>(
+      `SELECT min(published_through) AS "from",
+         bool_or(updated_at > now() - make_interval(secs => $2)) AS lives
+       FROM relay_watermarks WHERE behind AND name <> $1`,
+      [this.#name, GONE_AFTER_SECONDS],
     );
-    return row?.from?.toISOString();
+    return row?.from ? { from: row.from.toISOString(), lives: row.lives === true } : undefined;
   }
 
   async save(through: string, behind: boolean): Promise<void> {

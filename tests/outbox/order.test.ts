@@ -1,6 +1,7 @@
 // Real: accept, gate, spool, relay, DuckDB, Postgres (PGlite) and the in-process bus with a durable
 // subscription. Doubled: which of them are away, and when; the bus says it is durable, as Pub/Sub is.
 // Asserted: nothing acknowledged is lost, and each entity's events come in the order of acceptance.
+import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Bus } from '#platform/bus/bus.ts';
@@ -49,7 +50,9 @@ function unless<Result>(part: Part, work: () => Promise<Result>): Promise<Result
 }
 
 /** One process of an installation on Google Cloud. */
-async function startProcess(stack: AsyncDisposableStack): Promise<{ accept: Accept }> {
+async function startProcess(
+  stack: AsyncDisposableStack,
+): Promise<{ accept: Accept; relay: Relay }> {
   const db: Database = {
     query: <Row extends object>(sql: string, values?: readonly unknown[]) =>
       unless('database', () => database.query<Row>(sql, values)),
@@ -82,7 +85,7 @@ async function startProcess(stack: AsyncDisposableStack): Promise<{ accept: Acce
   });
   stack.defer(() => relay.stop());
   await relay.start();
-  return { accept: createAccept({ ...parts, patienceMs: 400, deadlineMs: 2_500 }) };
+  return { accept: createAccept({ ...parts, patienceMs: 400, deadlineMs: 2_500 }), relay };
 }
 
 function replace<Whole extends object>(whole: Whole, changes: Partial<Whole>): Whole {
@@ -124,12 +127,32 @@ function firstSeen(expected: ReadonlyMap<string, readonly string[]>): Map<string
 /** Which parts are away in each phase; in each, every entity changes so many times. */
 type Phase = { readonly parts: readonly Part[]; readonly changes: number };
 
-async function run(phases: readonly Phase[], { entities = 4, restartAfter = -1 } = {}) {
+/** A process that takes nothing, and is told by the scheduler to drain the spool, again and again. */
+async function drainBeside(stack: AsyncDisposableStack): Promise<void> {
+  const { relay } = await startProcess(stack);
+  const ending = new AbortController();
+  const draining = (async () => {
+    while (!ending.signal.aborted) {
+      await relay.drainSpool().catch(() => undefined);
+      await delay(1);
+    }
+  })();
+  stack.defer(async () => {
+    ending.abort();
+    await draining;
+  });
+}
+
+async function run(
+  phases: readonly Phase[],
+  { entities = 4, restartAfter = -1, beside = false } = {},
+) {
   const expected = new Map<string, string[]>();
   received = [];
   const stack = new AsyncDisposableStack();
   try {
     let { accept } = await startProcess(stack);
+    if (beside) await drainBeside(stack);
     for (const [index, { parts, changes }] of phases.entries()) {
       away.clear();
       for (const part of parts) away.add(part);
@@ -219,6 +242,17 @@ describe('what is acknowledged while stores come and go', () => {
       const { expected, seen } = await run(phases, { restartAfter: 1 });
       expect(seen).toEqual(expected);
     }
+  }, 60_000);
+
+  it('comes in order also where another process drains the spool by schedule', async () => {
+    const flapping = Array.from({ length: 6 }, (_, index): Phase => {
+      const parts: readonly Part[] = index % 2 === 0 ? ['warehouse'] : [];
+      return { parts, changes: 4 };
+    });
+    const both: Phase = { parts: ['bus', 'warehouse'], changes: 8 };
+    const phases: Phase[] = [{ parts: [], changes: 2 }, both, ...flapping, both, ...flapping];
+    const { expected, seen } = await run(phases, { beside: true });
+    expect(seen).toEqual(expected);
   }, 60_000);
 
   it('comes whole, in any course of outages of any two', async () => {
