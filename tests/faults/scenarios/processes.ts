@@ -102,9 +102,11 @@ export const PROCESS_SCENARIOS: readonly Scenario[] = [
     about:
       'a deployment under load: of each role a new process takes over from the old one, which drains',
     during: [
+      // Slow enough for two cores: while processes start, no more may wait than a reader holds. The
+      // emulator gives what is beyond that to a reader that ends its pull out of order.
       whileSending(
         0.7,
-        40,
+        100,
         ...[1, 2].flatMap(() => [rollOver('control'), rollOver('worker'), rollOver('intake')]),
       ),
     ],
