@@ -1,15 +1,21 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Database, Queryable } from '#platform/database/database.ts';
 import { resolveDeadLetter } from '../dead-letters/count-failure.ts';
 import type { Consumer, Handling } from './consumer.ts';
-import { HandlerTimeout } from './failures.ts';
+import { HandlerTimeout, NotNow } from './failures.ts';
 import { type Entry, enterLedger } from './ledger.ts';
 import { deadLetterId, type ReceivedEvent } from './received.ts';
 
 /** Within what PGlite and Postgres let a transaction wait for its body. */
 const DEFAULT_TIMEOUT_MS = 20_000;
+/** A database that does not answer a simple question in this time is what a handler waits for. */
+const PROBE_MS = 2_000;
 const CANARY = 'canary';
 /** After these an attempt is the first again. */
 const SETTLED: ReadonlySet<string> = new Set(['resolved', 'dropped']);
+
+/** Asks the database a question that it always can answer. */
+type Probe = () => Promise<unknown>;
 
 export type Acted = 'processed' | 'repeated' | 'canary' | 'dropped' | 'stopped';
 
@@ -35,8 +41,11 @@ export async function act(
   consumer: Consumer,
   received: ReceivedEvent,
 ): Promise<Acted> {
+  // Inside of the transaction the database may not be asked.
+  const outside = AsyncLocalStorage.snapshot();
+  const probe = () => outside(() => database.query('SELECT 1'));
   try {
-    return await database.transaction((tx) => actWithin(tx, consumer, received));
+    return await database.transaction((tx) => actWithin(tx, consumer, received, probe));
   } catch (error) {
     if (error instanceof NotToAct) return error.outcome;
     throw error;
@@ -47,6 +56,7 @@ async function actWithin(
   tx: Queryable,
   consumer: Consumer,
   received: ReceivedEvent,
+  probe: Probe,
 ): Promise<Acted> {
   const letterId = deadLetterId(consumer.name, received);
   const { entered, stopped, letter } = await enterLedger(tx, consumer.name, received, letterId);
@@ -54,7 +64,7 @@ async function actWithin(
   if (stopped) throw new NotToAct('stopped');
   if (entered && dropped) throw new NotToAct('dropped');
   const isCanary = received.event.metadata.source === CANARY && consumer.canaries !== true;
-  if (entered && !isCanary) await handle(consumer, received, tx, letter);
+  if (entered && !isCanary) await handle(consumer, received, tx, letter, probe);
   if (letter && !dropped) await resolveDeadLetter(tx, letterId);
   if (!entered) return 'repeated';
   return isCanary ? CANARY : 'processed';
@@ -65,12 +75,17 @@ async function handle(
   { event, replayId }: ReceivedEvent,
   tx: Queryable,
   letter: Entry['letter'],
+  probe: Probe,
 ): Promise<void> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS } = consumer;
   const controller = new AbortController();
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const error = new HandlerTimeout(`${consumer.name} took longer than ${timeoutMs} ms.`);
+  const watched = new WatchedQueries(tx);
+  const timer = setTimeout(async () => {
+    const isSilent = watched.underWay && !(await answers(probe));
+    const error = isSilent
+      ? new NotNow('database_silent')
+      : new HandlerTimeout(`${consumer.name} took longer than ${timeoutMs} ms.`);
     controller.abort(error);
     late.reject(error);
   }, timeoutMs);
@@ -80,7 +95,44 @@ async function handle(
     signal: controller.signal,
   };
   try {
-    await Promise.race([consumer.handle(event, tx, handling), late.promise]);
+    await Promise.race([consumer.handle(event, watched, handling), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Tells a handler that takes long from one that a database keeps waiting. */
+class WatchedQueries implements Queryable {
+  readonly #tx: Queryable;
+  #underWay = 0;
+
+  constructor(tx: Queryable) {
+    this.#tx = tx;
+  }
+
+  get underWay(): boolean {
+    return this.#underWay > 0;
+  }
+
+  async query<Row extends object>(sql: string, values?: readonly unknown[]): Promise<Row[]> {
+    this.#underWay += 1;
+    try {
+      return await this.#tx.query<Row>(sql, values);
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+}
+
+async function answers(probe: Probe): Promise<boolean> {
+  const silent = Promise.withResolvers<false>();
+  const timer = setTimeout(() => silent.resolve(false), PROBE_MS);
+  const answered = probe().then(
+    () => true,
+    () => false,
+  );
+  try {
+    return await Promise.race([answered, silent.promise]);
   } finally {
     clearTimeout(timer);
   }
