@@ -71,7 +71,11 @@ export class FakeSpool {
     this.held.push(...events);
   }
 
-  async look() {
+  look() {
+    return this.usage();
+  }
+
+  async usage() {
     return { events: this.held.length, bytes: 0, oldestReceivedAt: this.held[0]?.received_at };
   }
 

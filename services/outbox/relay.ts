@@ -19,11 +19,13 @@ export interface RelayOptions {
   readonly watermarks: Watermarks;
   readonly progress: PublishProgress;
   readonly gate: PublishGate;
-  readonly spool: Pick<Spool, 'mayHold' | 'look' | 'drain'>;
+  readonly spool: Pick<Spool, 'mayHold' | 'usage' | 'look' | 'drain'>;
   /** How often the watermark is moved while there is traffic. Default 1,000 ms. */
   readonly intervalMs?: number;
   /** How often a living process is heard of, and looks for those that are gone. Default 20,000 ms. */
   readonly beatMs?: number;
+  /** How old what is in the spool must be before it is taken for left there. Default 60,000 ms. */
+  readonly freshMs?: number;
   readonly onError: (message: string, error: unknown) => void;
 }
 
@@ -89,13 +91,18 @@ export class Relay {
   }
 
   /**
-   * The same for what processes that are gone have left in the spool. One that lives and holds events back
-   * carries what waits by itself: two at it would each publish their share, in no order.
+   * The same for what processes that are gone have left in the spool. One that lives carries what it put
+   * there by itself: two at it would each publish their share, in no order.
    *
    * @returns events that waited there and were not left to another process
    */
   async drainSpool(): Promise<number> {
-    if ((await this.#options.watermarks.behind())?.lives) return 0;
+    const { freshMs = 60_000, spool, watermarks } = this.#options;
+    const { oldestReceivedAt } = await spool.usage();
+    // A process that has just put something there may not have said yet that it holds events back.
+    const isFresh = Date.now() - Date.parse(oldestReceivedAt ?? '') < freshMs;
+    if (oldestReceivedAt === undefined || isFresh) return 0;
+    if ((await watermarks.behind())?.lives) return 0;
     const waiting = await this.#joinWaiting();
     await this.heal();
     return waiting;

@@ -44,9 +44,14 @@ export class Spool {
     return this.#mayHold;
   }
 
+  /** What waits, whichever process it is from. */
+  usage(): Promise<SpoolUsage> {
+    return this.#store.usage();
+  }
+
   /** Looks whether an earlier process left something. @returns what waits */
   async look(): Promise<SpoolUsage> {
-    const usage = await this.#store.usage();
+    const usage = await this.usage();
     if (usage.oldestReceivedAt !== undefined) this.#mayHold = true;
     return usage;
   }

@@ -81,6 +81,7 @@ async function startProcess(
     ...parts,
     watermarks: new SharedWatermarks(db),
     intervalMs: 5,
+    freshMs: 1_000,
     onError: () => undefined,
   });
   stack.defer(() => relay.stop());
@@ -254,6 +255,18 @@ describe('what is acknowledged while stores come and go', () => {
     const { expected, seen } = await run(phases, { beside: true });
     expect(seen).toEqual(expected);
   }, 60_000);
+
+  it('is taken from the spool that a process has left there, once it is not fresh', async () => {
+    await using stack = new AsyncDisposableStack();
+    const { relay } = await startProcess(stack);
+    const left = [change(0), change(0)];
+    await new Spool({ database, maxBytes: 1024 ** 3 }).add(left, false);
+    expect(await relay.drainSpool()).toBe(0);
+    await expect.poll(() => relay.drainSpool(), within).toBe(2);
+    const ids = left.map(({ event_id }) => event_id);
+    await expect.poll(() => received.map(({ event_id }) => event_id), within).toEqual(ids);
+    expect(await relay.drainSpool()).toBe(0);
+  });
 
   it('comes whole, in any course of outages of any two', async () => {
     const parts = fc.constantFrom<readonly Part[]>(
