@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Database, Queryable } from '#platform/database/database.ts';
 import { resolveDeadLetter } from '../dead-letters/count-failure.ts';
+import { withDeadline } from '../deadline.ts';
 import type { Consumer, Handling } from './consumer.ts';
 import { HandlerTimeout, NotNow } from './failures.ts';
 import { type Entry, enterLedger } from './ledger.ts';
@@ -125,15 +126,10 @@ class WatchedQueries implements Queryable {
 }
 
 async function answers(probe: Probe): Promise<boolean> {
-  const silent = Promise.withResolvers<false>();
-  const timer = setTimeout(() => silent.resolve(false), PROBE_MS);
-  const answered = probe().then(
-    () => true,
-    () => false,
-  );
-  try {
-    return await Promise.race([answered, silent.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  let hasAnswered = false;
+  const asked = probe().then(() => {
+    hasAnswered = true;
+  });
+  await withDeadline(asked, PROBE_MS);
+  return hasAnswered;
 }
