@@ -73,7 +73,11 @@ async function startProduct(install: () => Promise<Installation>): Promise<Targe
   const ready = JSON.parse(await lineOf(child, (line) => line.includes('"msg":"Ready"')));
   const response = await fetch(`${ready.url}/v1/connections`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      'x-org-id': 'platform',
+    },
     body: JSON.stringify({ provider: 'hubspot', name: 'bench', secret }),
   });
   const connection = (await response.json()) as { webhook_url: string };

@@ -1,6 +1,6 @@
 import type { Config } from '#platform/config/config.ts';
 import type { ProblemDetails } from '#schemas/problem.ts';
-import { apiTokenPath, readApiToken } from '#services/http/api-token.ts';
+import { apiTokenPath, readApiToken } from '#services/access/api-token.ts';
 import { CommandFailed, EXIT } from './exit.ts';
 import { readServerNote } from './running-server.ts';
 
@@ -28,10 +28,12 @@ interface RequestOptions {
 export class ApiClient {
   readonly url: string;
   readonly #token: string;
+  readonly #orgId: string;
 
-  private constructor(url: string, token: string) {
+  private constructor(url: string, token: string, orgId: string) {
     this.url = url;
     this.#token = token;
+    this.#orgId = orgId;
   }
 
   /** @throws CommandFailed when there is no API token to be found */
@@ -44,7 +46,7 @@ export class ApiClient {
       );
     }
     const note = await readServerNote(config.dataDir);
-    return new ApiClient(note?.url ?? `http://${config.host}:${config.port}`, token);
+    return new ApiClient(note?.url ?? `http://${config.host}:${config.port}`, token, config.orgId);
   }
 
   async get<Result>(path: string): Promise<Result> {
@@ -66,6 +68,7 @@ export class ApiClient {
       method,
       headers: {
         authorization: `Bearer ${this.#token}`,
+        'x-org-id': this.#orgId,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -77,6 +77,16 @@ connections
   .action(async (id) => (await connectionCommands()).setConnectionStatus(id, 'inactive'));
 
 program
+  .command('token')
+  .description('print a token for a user of this installation (embedded)')
+  .requiredOption('--subject <name>', 'who it is, for records of what was done')
+  .option('--role <role>', 'owner, administrator or member', 'member')
+  .option('--org <id>', 'its organisation (default: none, which is the platform)')
+  .option('--tenant <id>', 'its tenant (default: TRIBUTARY_TENANT_ID)')
+  .option('--hours <n>', 'how long it is valid', wholeNumber, 8)
+  .action(async (options) => (await import('./commands/token.ts')).printToken(options));
+
+program
   .command('send <provider> [event]')
   .description('sign one sample webhook as the provider would, and send it')
   .option('--connection <id>', 'which connection, when there are several')

@@ -99,6 +99,18 @@ export class NotAuthenticated extends problem(
   'A valid bearer token is required',
   'authenticate',
 ) {}
+export class NotPermitted extends problem(
+  'not_permitted',
+  403,
+  'The token does not allow this',
+  'ask_operator',
+) {}
+export class OrgRequired extends problem(
+  'org_required',
+  400,
+  'An organisation has to be named',
+  'fix_request',
+) {}
 export class NotFound extends problem('not_found', 404, 'Not found', 'fix_request') {}
 export class InvalidRequest extends problem(
   'invalid_request',

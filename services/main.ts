@@ -2,10 +2,11 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { adaptersByProvider } from '#adapters/registry.ts';
 import type { Config, Role } from '#platform/config/config.ts';
 import { EVENTS_TOPIC } from '#schemas/topics.ts';
+import type { ApiToken } from './access/api-token.ts';
+import { openAccess } from './access/open-access.ts';
 import { ConnectionDirectory } from './connections/directory.ts';
 import { ConnectionStore } from './connections/store.ts';
 import type { Consumer } from './consumers/consumer.ts';
-import type { ApiToken } from './http/api-token.ts';
 import { type Check, healthRoutes } from './http/health.ts';
 import { createServer } from './http/server.ts';
 import { RequestLog } from './intake/request-log.ts';
@@ -68,7 +69,13 @@ async function start(
   const onError = (message: string, error: unknown) => logger.error({ err: error }, message);
   const platform = resources.use(await openPlatform(config, onError));
   const { bus, database, warehouse } = platform;
-  const [server] = await Promise.all([createServer({ logger, ...config }), database.migrate()]);
+  const { roles } = config;
+  const access = roles.has('control') ? await openAccess(config) : undefined;
+  const authenticate = access?.authenticate;
+  const [server] = await Promise.all([
+    createServer({ ...config, authenticate, logger, operatorTenantId: config.tenantId }),
+    database.migrate(),
+  ]);
 
   const adapters = adaptersByProvider();
   const store = new ConnectionStore(database);
@@ -103,10 +110,9 @@ async function start(
     // Last: until then events may be on their way into it.
     await Promise.all([closeOutbox(), counts.close()]);
   });
-  const { roles } = config;
   if (roles.has('worker')) await startWorker(parts, consumers);
   if (roles.has('intake')) await startIntake(parts);
-  const apiToken = roles.has('control') ? await startControl(parts) : undefined;
+  if (roles.has('control')) await startControl(parts);
 
   const needs = [...roles].flatMap((role) => NEEDS[role]);
   const checks: Record<string, Check> = {
@@ -131,7 +137,7 @@ async function start(
 
   return {
     url: listening.url,
-    apiToken,
+    apiToken: access?.apiToken,
     close: () => {
       listening.ready = false;
       return resources.disposeAsync();

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { type Config, readConfig } from '#platform/config/config.ts';
 import { configSchema } from '#platform/config/variables.ts';
 import { Problem } from '#schemas/problem.ts';
-import { apiTokenPath, readApiToken } from '#services/http/api-token.ts';
+import { apiTokenPath, readApiToken } from '#services/access/api-token.ts';
 import { ApiClient, type ConnectionView } from '../api-client.ts';
 import { CommandFailed, EXIT } from '../exit.ts';
 import { asText, type Finding, finding } from '../finding.ts';

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { readConfig } from '#platform/config/config.ts';
-import { apiTokenPath } from '#services/http/api-token.ts';
+import { apiTokenPath } from '#services/access/api-token.ts';
 import { type StartOptions, startServer } from '#services/main.ts';
 import { removeServerNote, writeServerNote } from '../running-server.ts';
 import { onShutdown } from '../shutdown.ts';

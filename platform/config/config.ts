@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { InvalidConfig } from '#schemas/problems.ts';
 import { type GcpConfig, readGcpConfig } from './gcp-config.ts';
+import { type JwtConfig, readJwtConfig } from './jwt-config.ts';
 import { configSchema, type Variables } from './variables.ts';
 
 const MIB = 1024 * 1024;
@@ -22,6 +23,10 @@ export interface Config {
   readonly keyDir: string;
   readonly apiToken: string | undefined;
   readonly tenantId: string;
+  /** What the command line sends as X-Org-Id. */
+  readonly orgId: string;
+  /** The identity provider of users, where there is one. */
+  readonly jwt: JwtConfig | undefined;
   readonly bodyLimitBytes: number;
   readonly rateLimitPerSecond: number;
   /** Proxies whose word about the sender's address is believed. */
@@ -68,6 +73,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     keyDir: resolve(values.TRIBUTARY_KEY_DIR),
     apiToken: values.TRIBUTARY_API_TOKEN,
     tenantId: values.TRIBUTARY_TENANT_ID,
+    orgId: values.TRIBUTARY_ORG_ID,
+    jwt: readJwtConfig(values),
     bodyLimitBytes: values.TRIBUTARY_BODY_LIMIT_BYTES,
     rateLimitPerSecond: values.TRIBUTARY_RATE_LIMIT_PER_SECOND,
     trustedProxies: values.TRIBUTARY_TRUSTED_PROXIES,

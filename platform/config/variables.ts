@@ -10,6 +10,14 @@ const emulator = (what: string) =>
     .optional()
     .describe(`host:port of ${what}, spoken to in plain text and without credentials. For tests.`);
 
+const claim = (name: string, what: string) =>
+  z
+    .string()
+    .min(1)
+    .max(200)
+    .default(name)
+    .describe(`Claim of those tokens that holds the ${what}.`);
+
 /** Every variable the product reads. docs/operations.md holds the same table; a test compares. */
 export const configSchema = z.object({
   TRIBUTARY_PLATFORM: z
@@ -45,11 +53,30 @@ export const configSchema = z.object({
     .describe(
       'Bearer token of the API. Default: created at first start and kept in the key folder; required on gcp for control.',
     ),
+  TRIBUTARY_JWT_ISSUER: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("Issuer of users' tokens, as in their claim iss. With it come the next two."),
+  TRIBUTARY_JWT_AUDIENCE: z.string().min(1).optional().describe('Audience of those tokens.'),
+  TRIBUTARY_JWT_JWKS_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Keys that those tokens are signed with (RS256, PS256, ES256 or EdDSA).'),
+  TRIBUTARY_JWT_TENANT_CLAIM: claim('tenant_id', 'tenant'),
+  TRIBUTARY_JWT_ORG_CLAIM: claim('org_id', 'organisation; without it a token is of the platform'),
+  TRIBUTARY_JWT_ROLE_CLAIM: claim('role', 'role: owner, administrator or member'),
   TRIBUTARY_TENANT_ID: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/)
     .default('default')
-    .describe('Tenant of the embedded single-tenant server.'),
+    .describe('Tenant of the API token, whose administrators run the installation.'),
+  TRIBUTARY_ORG_ID: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/)
+    .default('platform')
+    .describe(
+      'Organisation that the command line acts for; platform is what all organisations of the tenant share.',
+    ),
   TRIBUTARY_BODY_LIMIT_BYTES: whole(1_024, 64 * MIB)
     .default(4 * MIB)
     .describe('Largest webhook body.'),

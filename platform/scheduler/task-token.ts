@@ -1,5 +1,6 @@
-import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
-import { InternalError, NotAuthenticated } from '#schemas/problems.ts';
+import type { JWTVerifyGetKey } from 'jose';
+import { verifyToken } from '#platform/jwt/verify-token.ts';
+import { NotAuthenticated } from '#schemas/problems.ts';
 
 export interface TaskTokenExpectation {
   /** Google's is `https://accounts.google.com`. */
@@ -7,19 +8,11 @@ export interface TaskTokenExpectation {
   readonly audience: string;
   /** The service account that the scheduler's jobs run as. */
   readonly email: string;
-  /** Google's keys: `createRemoteJWKSet(url)`; the in-process scheduler's: its signer's `jwks`. */
+  /** Google's keys: `createRemoteKeys(url)`; the in-process scheduler's: its signer's `jwks`. */
   readonly jwks: JWTVerifyGetKey;
 }
 
-/** Who may be a little ahead or behind of our clock. */
-const CLOCK_TOLERANCE_SECONDS = 30;
-
-/** Failures of jose that are about fetching the keys and not about the token. */
-const KEY_FETCH_CODES: ReadonlySet<string> = new Set([
-  'ERR_JOSE_GENERIC',
-  'ERR_JWKS_INVALID',
-  'ERR_JWKS_TIMEOUT',
-]);
+const ADVICE = 'Only the scheduler may call task endpoints.';
 
 /**
  * Makes the check that task endpoints put before everything else. Takes a request's Authorization
@@ -33,34 +26,13 @@ const KEY_FETCH_CODES: ReadonlySet<string> = new Set([
 export function createTaskTokenVerifier(
   expected: TaskTokenExpectation,
 ): (authorization: string | undefined) => Promise<void> {
-  const { issuer, audience, email, jwks } = expected;
+  const { email, ...issued } = expected;
   return async (authorization) => {
     const token = /^Bearer ([\w.-]+)$/i.exec(authorization ?? '')?.[1];
-    if (token === undefined) throw refused('A bearer token is missing');
-    const { payload } = await jwtVerify(token, jwks, {
-      issuer,
-      audience,
-      algorithms: ['RS256'],
-      clockTolerance: CLOCK_TOLERANCE_SECONDS,
-      requiredClaims: ['exp', 'iat', 'sub'],
-    }).catch((cause: unknown) => {
-      throw translate(cause);
-    });
-    if (payload.email !== email || payload.email_verified !== true) {
-      throw refused("The token is not the scheduler account's");
+    if (token === undefined) throw new NotAuthenticated(`A bearer token is missing. ${ADVICE}`);
+    const claims = await verifyToken(token, { ...issued, algorithms: ['RS256'], advice: ADVICE });
+    if (claims.email !== email || claims.email_verified !== true) {
+      throw new NotAuthenticated(`The token is not the scheduler account's. ${ADVICE}`);
     }
   };
-}
-
-function translate(cause: unknown): NotAuthenticated | InternalError {
-  if (cause instanceof errors.JOSEError && !KEY_FETCH_CODES.has(cause.code)) {
-    return refused(`The token was refused (${cause.code})`, cause);
-  }
-  return new InternalError("The keys of the token's issuer could not be fetched. Retry shortly.", {
-    cause,
-  });
-}
-
-function refused(reason: string, cause?: unknown): NotAuthenticated {
-  return new NotAuthenticated(`${reason}. Only the scheduler may call task endpoints.`, { cause });
 }

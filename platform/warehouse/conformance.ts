@@ -228,14 +228,24 @@ export function describeWarehouse(name: string, make: () => Promise<WarehouseUnd
         occurrences: 1,
       };
       await warehouse.append(WEBHOOK_REQUESTS.name, [row]);
-      const filter = { tenant_id: 'acme', connection_id: null, row_limit: 10 };
+      const filter = {
+        tenant_id: 'acme',
+        org_id: null,
+        with_unknown: true,
+        connection_id: null,
+        row_limit: 10,
+      };
       expect(await warehouse.query('webhook-requests', filter)).toEqual([row]);
     });
 
     it('takes values as parameters, never as SQL', async () => {
       await appendOutbox(outboxRow(1));
       const hostile = "x' OR '1'='1";
-      const filter = { tenant_id: hostile, event_id: outboxRow(1).event_id as string };
+      const filter = {
+        tenant_id: hostile,
+        org_id: null,
+        event_id: outboxRow(1).event_id as string,
+      };
       expect(await warehouse.query('event-by-id', filter)).toEqual([]);
     });
 

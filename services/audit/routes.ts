@@ -1,14 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { Authenticate } from '../http/authenticate.ts';
-import { AUTHENTICATED, PROBLEMS } from '../http/openapi.ts';
+import { reads } from '../access/access.ts';
+import { principalOf } from '../access/principal.ts';
+import { PROBLEMS } from '../http/openapi.ts';
 import { type AuditOptions, audit } from './audit.ts';
 import { auditReportSchema } from './audit-report.ts';
 import { auditWindow } from './window.ts';
 
 export interface AuditRouteOptions extends AuditOptions {
-  readonly authenticate: Authenticate;
   /** Writes what this process has counted and not written yet. */
   readonly flushCounts: () => Promise<void>;
 }
@@ -43,8 +43,8 @@ export async function auditRoutes(app: FastifyInstance, options: AuditRouteOptio
   app.withTypeProvider<ZodTypeProvider>().get(
     '/v1/audit',
     {
+      config: reads('platform'),
       schema: {
-        ...AUTHENTICATED,
         summary:
           'Whether all that was accepted is stored, carried and consumed, or what is missing',
         tags: ['audit'],
@@ -53,7 +53,7 @@ export async function auditRoutes(app: FastifyInstance, options: AuditRouteOptio
       },
     },
     async (request) => {
-      const { tenantId } = options.authenticate(request);
+      const { tenantId } = principalOf(request);
       const { from, to, limit, grace_minutes: graceMinutes } = request.query;
       await options.flushCounts();
       const nowMs = Date.now();

@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { Authenticate } from '../http/authenticate.ts';
-import { AUTHENTICATED, PROBLEMS } from '../http/openapi.ts';
+import { reads } from '../access/access.ts';
+import { principalOf } from '../access/principal.ts';
+import { PROBLEMS } from '../http/openapi.ts';
 import { canaryState } from './canary-state.ts';
 import type { CanaryStore } from './canary-store.ts';
 
 export interface CanaryRouteOptions {
-  readonly authenticate: Authenticate;
   readonly canaries: CanaryStore;
   /** 0 when none are sent. */
   readonly intervalMinutes: number;
@@ -31,13 +31,13 @@ const canarySchema = z.object({
 /** `GET /v1/canaries`: of each connection, how far its latest canary has come. */
 export async function canaryRoutes(
   app: FastifyInstance,
-  { authenticate, canaries, intervalMinutes }: CanaryRouteOptions,
+  { canaries, intervalMinutes }: CanaryRouteOptions,
 ): Promise<void> {
   app.withTypeProvider<ZodTypeProvider>().get(
     '/v1/canaries',
     {
+      config: reads('platform'),
       schema: {
-        ...AUTHENTICATED,
         summary: 'How far the latest canary of each connection has come',
         tags: ['health'],
         response: {
@@ -50,7 +50,7 @@ export async function canaryRoutes(
       },
     },
     async (request) => {
-      const { tenantId } = authenticate(request);
+      const { tenantId } = principalOf(request);
       const rows = await canaries.latest(tenantId);
       return {
         interval_minutes: intervalMinutes,

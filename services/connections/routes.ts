@@ -7,8 +7,9 @@ import { escapeToken } from '#adapters/kit/json-pointer.ts';
 import { withPathSecret } from '#adapters/kit/verification/path-secret.ts';
 import type { Secrets } from '#platform/secrets/secrets.ts';
 import { InvalidRequest, InvalidSettings } from '#schemas/problems.ts';
-import type { Authenticate } from '../http/authenticate.ts';
-import { AUTHENTICATED, PROBLEMS } from '../http/openapi.ts';
+import { manages, reads } from '../access/access.ts';
+import { principalOf } from '../access/principal.ts';
+import { PROBLEMS } from '../http/openapi.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionDirectory } from './directory.ts';
 import { isStorableJson, isStorableText, NOT_STORABLE } from './storable.ts';
@@ -19,7 +20,6 @@ export interface ConnectionRouteOptions {
   readonly store: ConnectionStore;
   readonly secrets: Secrets;
   readonly directory: ConnectionDirectory;
-  readonly authenticate: Authenticate;
   readonly publicUrl: () => string;
 }
 
@@ -66,14 +66,14 @@ export async function connectionRoutes(
   app: FastifyInstance,
   options: ConnectionRouteOptions,
 ): Promise<void> {
-  const { store, directory, authenticate } = options;
+  const { store, directory } = options;
   const routes = app.withTypeProvider<ZodTypeProvider>();
 
   routes.post(
     '/v1/connections',
     {
+      config: manages('org'),
       schema: {
-        ...AUTHENTICATED,
         summary: 'Add a connection',
         tags: ['connections'],
         body: newConnectionSchema,
@@ -81,7 +81,7 @@ export async function connectionRoutes(
       },
     },
     async (request, reply) => {
-      const { tenantId, orgId } = authenticate(request);
+      const { tenantId, orgId } = principalOf(request);
       const { provider, name, settings } = request.body;
       const adapter = findAdapter(options.adapters, provider);
       const parsed = parseSettings(adapter, settings);
@@ -109,24 +109,23 @@ export async function connectionRoutes(
   routes.get(
     '/v1/connections',
     {
+      config: reads('org'),
       schema: {
-        ...AUTHENTICATED,
         summary: 'List connections',
         tags: ['connections'],
         response: { 200: z.object({ connections: z.array(connectionSchema) }), ...PROBLEMS },
       },
     },
     async (request) => {
-      const { tenantId } = authenticate(request);
-      return { connections: (await store.list(tenantId)).map(shown) };
+      return { connections: (await store.list(principalOf(request))).map(shown) };
     },
   );
 
   routes.patch(
     '/v1/connections/:id',
     {
+      config: manages('org'),
       schema: {
-        ...AUTHENTICATED,
         summary: 'Enable or disable a connection',
         tags: ['connections'],
         params: z.object({ id: z.string().refine(isStorableText, NOT_STORABLE) }),
@@ -135,8 +134,8 @@ export async function connectionRoutes(
       },
     },
     async (request) => {
-      const { tenantId } = authenticate(request);
-      const connection = await store.setStatus(tenantId, request.params.id, request.body.status);
+      const { params, body } = request;
+      const connection = await store.setStatus(principalOf(request), params.id, body.status);
       await directory.refresh();
       return shown(connection);
     },

@@ -3,8 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '#platform/database/database.ts';
 import { describeOnEachDatabase } from '#platform/database/each-database.ts';
 import type { TestDatabase } from '#platform/database/testing.ts';
-import { ConnectionExists, NotFound } from '#schemas/problems.ts';
+import { ConnectionExists, NotFound, NotPermitted } from '#schemas/problems.ts';
 import { ConnectionStore, type NewConnection, newConnectionId } from './store.ts';
+
+const ACME = { tenantId: 'acme', orgId: null };
 
 function newConnection(overrides: Partial<NewConnection> = {}): NewConnection {
   const settings = { allow_signature_versions: ['v3'], nested: { text: 'Zoë "1"' } };
@@ -41,7 +43,7 @@ describeOnEachDatabase('connection store', (open) => {
     });
     expect(new Date(connection.createdAt).toISOString()).toBe(connection.createdAt);
     await expect(store.all()).resolves.toEqual([connection]);
-    await expect(store.list('acme')).resolves.toEqual([connection]);
+    await expect(store.list({ ...ACME, orgId: 'org_1' })).resolves.toEqual([connection]);
   });
 
   it('refuses a second connection of one tenant, provider and name, and keeps the first', async () => {
@@ -63,27 +65,53 @@ describeOnEachDatabase('connection store', (open) => {
       await store.insert(newConnection({ name }), `con_${name}`, `ref/${name}`);
     }
     await store.insert(newConnection({ tenantId: 'other' }), 'con_other', 'ref/other');
-    expect((await store.list('acme')).map(({ name }) => name)).toEqual(['c', 'a', 'b']);
-    expect(await store.list('nobody')).toEqual([]);
+    expect((await store.list(ACME)).map(({ name }) => name)).toEqual(['c', 'a', 'b']);
+    expect(await store.list({ tenantId: 'nobody', orgId: null })).toEqual([]);
   });
 
   it('changes the status of the tenant’s own connection, and says when', async () => {
     await store.insert(newConnection(), 'con_1', 'ref/1');
     await database.query("UPDATE connections SET updated_at = updated_at - interval '1 s'");
-    const [before] = await store.list('acme');
-    const after = await store.setStatus('acme', 'con_1', 'inactive');
+    const [before] = await store.list(ACME);
+    const after = await store.setStatus(ACME, 'con_1', 'inactive');
     expect(after).toEqual({ ...before, status: 'inactive', updatedAt: after.updatedAt });
     expect(after.updatedAt > String(before?.updatedAt)).toBe(true);
-    await expect(store.list('acme')).resolves.toEqual([after]);
+    await expect(store.list(ACME)).resolves.toEqual([after]);
+  });
+
+  it('lists those of an organisation and those that all share', async () => {
+    await store.insert(newConnection({ name: 'shared' }), 'con_shared', 'ref/1');
+    for (const orgId of ['org_1', 'org_2'])
+      await store.insert(newConnection({ name: orgId, orgId }), `con_${orgId}`, 'ref/2');
+    const names = async (orgId: string | null) =>
+      (await store.list({ ...ACME, orgId })).map(({ name }) => name).sort();
+    expect(await names('org_1')).toEqual(['org_1', 'shared']);
+    expect(await names('org_3')).toEqual(['shared']);
+    expect(await names(null)).toEqual(['shared']);
   });
 
   it.each([
-    { tenant: 'acme', id: 'con_nothing' },
-    { tenant: 'other', id: 'con_1' },
-  ])('finds no connection $id of tenant $tenant', async ({ tenant, id }) => {
-    await store.insert(newConnection(), 'con_1', 'ref/1');
-    await expect(store.setStatus(tenant, id, 'inactive')).rejects.toBeInstanceOf(NotFound);
-    expect((await store.list('acme'))[0]?.status).toBe('active');
+    { what: 'none of the id', owner: ACME, id: 'con_nothing', error: NotFound },
+    {
+      what: "another tenant's",
+      owner: { ...ACME, tenantId: 'other' },
+      id: 'con_1',
+      error: NotFound,
+    },
+    {
+      what: "another organisation's",
+      owner: { ...ACME, orgId: 'org_2' },
+      id: 'con_1',
+      error: NotFound,
+    },
+    { what: "an organisation's, from above", owner: ACME, id: 'con_1', error: NotFound },
+    { what: 'shared', owner: { ...ACME, orgId: 'org_1' }, id: 'con_2', error: NotPermitted },
+  ])('changes no connection that is $what', async ({ owner, id, error }) => {
+    await store.insert(newConnection({ orgId: 'org_1' }), 'con_1', 'ref/1');
+    await store.insert(newConnection({ name: 'shared' }), 'con_2', 'ref/2');
+    await expect(store.setStatus(owner, id, 'inactive')).rejects.toBeInstanceOf(error);
+    const statuses = (await store.all()).map(({ status }) => status);
+    expect(statuses).toEqual(['active', 'active']);
   });
 
   it('passes on what it does not know', async () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Database } from '#platform/database/database.ts';
-import { ConnectionExists, NotFound } from '#schemas/problems.ts';
+import { ConnectionExists, NotFound, NotPermitted } from '#schemas/problems.ts';
 import type { Connection, ConnectionStatus } from './connection.ts';
 
 export interface NewConnection {
@@ -27,6 +27,14 @@ interface ConnectionRow {
 const COLUMNS =
   'id, tenant_id, org_id, provider, name, status, settings, secret_ref, created_at, updated_at';
 const UNIQUE_VIOLATION = '23505';
+
+/** Whose connections: an organisation's, or with null those of the platform level. */
+export interface Owner {
+  readonly tenantId: string;
+  readonly orgId: string | null;
+}
+
+const VISIBLE = 'tenant_id = $1 AND (org_id IS NULL OR org_id = $2)';
 
 /** Connections in Postgres. */
 export class ConnectionStore {
@@ -60,23 +68,39 @@ export class ConnectionStore {
     return rows.map(fromRow);
   }
 
-  /** The connections of a tenant, oldest first. */
-  async list(tenantId: string): Promise<Connection[]> {
+  /** The connections of an organisation and of the platform level, oldest first. */
+  async list({ tenantId, orgId }: Owner): Promise<Connection[]> {
     const rows = await this.#database.query<ConnectionRow>(
-      `SELECT ${COLUMNS} FROM connections WHERE tenant_id = $1 ORDER BY created_at, id`,
-      [tenantId],
+      `SELECT ${COLUMNS} FROM connections WHERE ${VISIBLE} ORDER BY created_at, id`,
+      [tenantId, orgId],
     );
     return rows.map(fromRow);
   }
 
-  /** @throws NotFound */
-  async setStatus(tenantId: string, id: string, status: ConnectionStatus): Promise<Connection> {
+  /**
+   * @throws NotFound when the organisation cannot see it
+   * @throws NotPermitted when it is of the platform level, and the owner is an organisation
+   */
+  async setStatus(owner: Owner, id: string, status: ConnectionStatus): Promise<Connection> {
+    const { tenantId, orgId } = owner;
     const rows = await this.#database.query<ConnectionRow>(
-      `UPDATE connections SET status = $3, version = version + 1, updated_at = now()
-       WHERE tenant_id = $1 AND id = $2 RETURNING ${COLUMNS}`,
-      [tenantId, id, status],
+      `UPDATE connections SET status = $4, version = version + 1, updated_at = now()
+       WHERE tenant_id = $1 AND org_id IS NOT DISTINCT FROM $2 AND id = $3 RETURNING ${COLUMNS}`,
+      [tenantId, orgId, id, status],
     );
+    if (rows.length === 0) await this.#refuseChange(owner, id);
     return single(rows, id);
+  }
+
+  async #refuseChange({ tenantId, orgId }: Owner, id: string): Promise<void> {
+    const seen = await this.#database.query(
+      `SELECT 1 FROM connections WHERE ${VISIBLE} AND id = $3`,
+      [tenantId, orgId, id],
+    );
+    if (seen.length === 0) return;
+    throw new NotPermitted(
+      `Connection ${id} is shared by all organisations. An administrator of the platform changes it.`,
+    );
   }
 }
 

@@ -3,16 +3,16 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Bus } from '#platform/bus/bus.ts';
 import type { Database } from '#platform/database/database.ts';
+import { manages, reads } from '../access/access.ts';
+import { principalOf } from '../access/principal.ts';
 import { isStorableText } from '../connections/storable.ts';
-import type { Authenticate } from '../http/authenticate.ts';
-import { AUTHENTICATED, PROBLEMS } from '../http/openapi.ts';
+import { PROBLEMS } from '../http/openapi.ts';
 import { type ConsumerRow, listConsumers, resumeConsumer } from './line.ts';
 import { countWaiting } from './measure.ts';
 
 export interface ConsumerRouteOptions {
   readonly bus: Bus;
   readonly database: Database;
-  readonly authenticate: Authenticate;
 }
 
 const consumerSchema = z.object({
@@ -41,22 +41,22 @@ const consumerSchema = z.object({
 /** `GET /v1/consumers`, `POST /v1/consumers/{name}/resume`. */
 export async function consumerRoutes(
   app: FastifyInstance,
-  { bus, database, authenticate }: ConsumerRouteOptions,
+  { bus, database }: ConsumerRouteOptions,
 ): Promise<void> {
   const routes = app.withTypeProvider<ZodTypeProvider>();
 
   routes.get(
     '/v1/consumers',
     {
+      config: reads('installation'),
       schema: {
-        ...AUTHENTICATED,
         summary: 'List consumers: whether each goes on, and what waits',
         tags: ['consumers'],
         response: { 200: z.object({ consumers: z.array(consumerSchema) }), ...PROBLEMS },
       },
     },
     async (request) => {
-      const { tenantId } = authenticate(request);
+      const { tenantId } = principalOf(request);
       return { consumers: await shown(tenantId, await listConsumers(database)) };
     },
   );
@@ -64,8 +64,8 @@ export async function consumerRoutes(
   routes.post(
     '/v1/consumers/:name/resume',
     {
+      config: manages('installation'),
       schema: {
-        ...AUTHENTICATED,
         summary: 'Let a stopped consumer go on',
         tags: ['consumers'],
         params: z.object({ name: z.string().max(255).refine(isStorableText, 'is no name') }),
@@ -73,7 +73,7 @@ export async function consumerRoutes(
       },
     },
     async (request) => {
-      const { tenantId } = authenticate(request);
+      const { tenantId } = principalOf(request);
       const row = await resumeConsumer(database, request.params.name);
       const [consumer] = await shown(tenantId, [row]);
       return consumer;

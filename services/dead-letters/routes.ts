@@ -3,10 +3,11 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Bus } from '#platform/bus/bus.ts';
 import type { Database } from '#platform/database/database.ts';
+import { manages, reads } from '../access/access.ts';
+import { type Principal, principalOf } from '../access/principal.ts';
 import { isStorableText, NOT_STORABLE } from '../connections/storable.ts';
-import type { Authenticate, Principal } from '../http/authenticate.ts';
 import { decodeCursor, encodeCursor } from '../http/cursor.ts';
-import { AUTHENTICATED, PROBLEMS } from '../http/openapi.ts';
+import { PROBLEMS } from '../http/openapi.ts';
 import { dropMany, dropOne, retryMany, retryOne } from './actions.ts';
 import { filterFields, filterSchema, isSequence } from './filter.ts';
 import { findDeadLetter, listDeadLetters } from './store.ts';
@@ -15,7 +16,6 @@ import { deadLetterSchema, shownLetter, shownWhole, wholeDeadLetterSchema } from
 export interface DeadLetterRouteOptions {
   readonly bus: Bus;
   readonly database: Database;
-  readonly authenticate: Authenticate;
 }
 
 const cursor = z.string().max(500).optional().describe('next_cursor of the answer before.');
@@ -49,7 +49,6 @@ const next_cursor = z
   .describe('Send it with the same filter for the rest; null when all is done.');
 
 const listSchema = {
-  ...AUTHENTICATED,
   summary: 'List dead letters, latest first failure first',
   tags: ['dead letters'],
   querystring: z.strictObject({
@@ -69,27 +68,31 @@ const listSchema = {
 /** `/v1/dead-letters`: what consumers could not handle; read, tried again, dropped. */
 export async function deadLetterRoutes(
   app: FastifyInstance,
-  { bus, database, authenticate }: DeadLetterRouteOptions,
+  { bus, database }: DeadLetterRouteOptions,
 ): Promise<void> {
   const routes = app.withTypeProvider<ZodTypeProvider>();
 
-  routes.get('/v1/dead-letters', { schema: listSchema }, async (request) => {
-    const { tenantId } = authenticate(request);
-    const { cursor: given, limit, ...filter } = request.query;
-    const [before] = given === undefined ? [] : decodeCursor(given, [isSequence]);
-    const rows = await listDeadLetters(database, tenantId, filter, { limit, before });
-    const last = rows.at(-1);
-    return {
-      dead_letters: rows.map(shownLetter),
-      next_cursor: last && rows.length === limit ? encodeCursor([last.sequence]) : null,
-    };
-  });
+  routes.get(
+    '/v1/dead-letters',
+    { config: reads('platform'), schema: listSchema },
+    async (request) => {
+      const { tenantId } = principalOf(request);
+      const { cursor: given, limit, ...filter } = request.query;
+      const [before] = given === undefined ? [] : decodeCursor(given, [isSequence]);
+      const rows = await listDeadLetters(database, tenantId, filter, { limit, before });
+      const last = rows.at(-1);
+      return {
+        dead_letters: rows.map(shownLetter),
+        next_cursor: last && rows.length === limit ? encodeCursor([last.sequence]) : null,
+      };
+    },
+  );
 
   routes.get(
     '/v1/dead-letters/:id',
     {
+      config: reads('platform'),
       schema: {
-        ...AUTHENTICATED,
         summary: 'One dead letter, with its attempts and its message',
         tags: ['dead letters'],
         params,
@@ -97,7 +100,7 @@ export async function deadLetterRoutes(
       },
     },
     async (request) => {
-      const { tenantId } = authenticate(request);
+      const { tenantId } = principalOf(request);
       return shownWhole(await findDeadLetter(database, tenantId, request.params.id));
     },
   );
@@ -105,8 +108,8 @@ export async function deadLetterRoutes(
   routes.post(
     '/v1/dead-letters/:id/retry',
     {
+      config: manages('platform'),
       schema: {
-        ...AUTHENTICATED,
         summary: 'Publish a dead letter again, for its consumer alone',
         tags: ['dead letters'],
         params,
@@ -115,7 +118,7 @@ export async function deadLetterRoutes(
       },
     },
     async (request) => {
-      const principal = authenticate(request);
+      const principal = principalOf(request);
       const who = { ...request.params, ...whoDoes(principal, request.body?.by) };
       return shownLetter(await retryOne({ bus, database }, who));
     },
@@ -124,8 +127,8 @@ export async function deadLetterRoutes(
   routes.post(
     '/v1/dead-letters/:id/drop',
     {
+      config: manages('platform'),
       schema: {
-        ...AUTHENTICATED,
         summary: 'End a dead letter that nobody needs',
         tags: ['dead letters'],
         params,
@@ -134,7 +137,7 @@ export async function deadLetterRoutes(
       },
     },
     async (request) => {
-      const who = whoDoes(authenticate(request), request.body.by);
+      const who = whoDoes(principalOf(request), request.body.by);
       const { id } = request.params;
       return shownLetter(await dropOne(database, { ...who, id, reason: request.body.reason }));
     },
@@ -143,8 +146,8 @@ export async function deadLetterRoutes(
   routes.post(
     '/v1/dead-letters/retry',
     {
+      config: manages('platform'),
       schema: {
-        ...AUTHENTICATED,
         summary: 'Publish many dead letters again',
         tags: ['dead letters'],
         body: many,
@@ -152,7 +155,7 @@ export async function deadLetterRoutes(
       },
     },
     async (request) => {
-      const who = whoDoes(authenticate(request), request.body.by);
+      const who = whoDoes(principalOf(request), request.body.by);
       const { filter, cursor: given } = request.body;
       const done = await retryMany({ bus, database }, { ...who, filter, cursor: given });
       return { retried: done.count, next_cursor: done.next_cursor };
@@ -162,8 +165,8 @@ export async function deadLetterRoutes(
   routes.post(
     '/v1/dead-letters/drop',
     {
+      config: manages('platform'),
       schema: {
-        ...AUTHENTICATED,
         summary: 'End many dead letters that nobody needs',
         tags: ['dead letters'],
         body: many.extend({ reason }),
@@ -171,7 +174,7 @@ export async function deadLetterRoutes(
       },
     },
     async (request) => {
-      const who = whoDoes(authenticate(request), request.body.by);
+      const who = whoDoes(principalOf(request), request.body.by);
       const { filter, cursor: given, reason: why } = request.body;
       const done = await dropMany(database, { ...who, filter, cursor: given, reason: why });
       return { dropped: done.count, next_cursor: done.next_cursor };

@@ -4,14 +4,14 @@ import { z } from 'zod';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
 import { eventSchema } from '#schemas/event.ts';
 import { NotFound } from '#schemas/problems.ts';
-import type { Authenticate } from '../http/authenticate.ts';
-import { AUTHENTICATED, PROBLEMS } from '../http/openapi.ts';
+import { reads } from '../access/access.ts';
+import { principalOf } from '../access/principal.ts';
+import { PROBLEMS } from '../http/openapi.ts';
 import { type OutboxRow, rowToEvent } from '../outbox/event-row.ts';
 import { cursorOf, positionOf, withoutRepetitions } from './page.ts';
 
 export interface EventRouteOptions {
   readonly warehouse: Warehouse;
-  readonly authenticate: Authenticate;
 }
 
 const filters = z.object({
@@ -38,14 +38,14 @@ const oneSchema = z.object({
 
 /** `GET /v1/events` and `GET /v1/events/{event_id}`: the outbox, one row per event. */
 export async function eventRoutes(app: FastifyInstance, options: EventRouteOptions): Promise<void> {
-  const { warehouse, authenticate } = options;
+  const { warehouse } = options;
   const routes = app.withTypeProvider<ZodTypeProvider>();
 
   routes.get(
     '/v1/events',
     {
+      config: reads('tenant'),
       schema: {
-        ...AUTHENTICATED,
         summary: 'List events, newest first',
         tags: ['events'],
         querystring: filters,
@@ -53,11 +53,12 @@ export async function eventRoutes(app: FastifyInstance, options: EventRouteOptio
       },
     },
     async (request) => {
-      const { tenantId } = authenticate(request);
+      const { tenantId, orgId } = principalOf(request);
       const { cursor, limit, ...filter } = request.query;
       const before = cursor === undefined ? undefined : positionOf(cursor);
       const rows = await warehouse.query<OutboxRow & { repeated: boolean }>('events-page', {
         tenant_id: tenantId,
+        org_id: orgId,
         connection_id: filter.connection_id ?? null,
         provider: filter.provider ?? null,
         event_type: filter.event_type ?? null,
@@ -80,8 +81,8 @@ export async function eventRoutes(app: FastifyInstance, options: EventRouteOptio
   routes.get(
     '/v1/events/:event_id',
     {
+      config: reads('tenant'),
       schema: {
-        ...AUTHENTICATED,
         summary: 'One event',
         tags: ['events'],
         params: z.object({ event_id: z.string().max(100) }),
@@ -89,10 +90,11 @@ export async function eventRoutes(app: FastifyInstance, options: EventRouteOptio
       },
     },
     async (request) => {
-      const { tenantId } = authenticate(request);
+      const { tenantId, orgId } = principalOf(request);
       const { event_id } = request.params;
       const [row] = await warehouse.query<OutboxRow & { outbox_rows: number }>('event-by-id', {
         tenant_id: tenantId,
+        org_id: orgId,
         event_id,
       });
       if (!row) throw new NotFound(`There is no event ${event_id}.`);

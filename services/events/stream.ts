@@ -1,12 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { Bus, BusMessage } from '#platform/bus/bus.ts';
 import { EVENTS_TOPIC } from '#schemas/topics.ts';
-import type { Authenticate } from '../http/authenticate.ts';
-import { AUTHENTICATED } from '../http/openapi.ts';
+import { reads } from '../access/access.ts';
+import { type Principal, principalOf } from '../access/principal.ts';
 
 export interface StreamOptions {
   readonly bus: Bus;
-  readonly authenticate: Authenticate;
 }
 
 const HEARTBEAT_MS = 15_000;
@@ -15,7 +14,7 @@ const MAX_BUFFERED_BYTES = 1024 * 1024;
 
 /** `GET /v1/events/stream`: a tenant's messages as they pass on the bus, as server-sent events. */
 export async function streamRoute(app: FastifyInstance, options: StreamOptions): Promise<void> {
-  const { bus, authenticate } = options;
+  const { bus } = options;
   const closers = new Set<() => void>();
   app.addHook('preClose', async () => {
     for (const close of closers) close();
@@ -24,8 +23,8 @@ export async function streamRoute(app: FastifyInstance, options: StreamOptions):
   app.get(
     '/v1/events/stream',
     {
+      config: reads('tenant'),
       schema: {
-        ...AUTHENTICATED,
         summary: 'Live events (server-sent events)',
         description:
           'Each event as it is published. Shows, but does not guarantee: use /v1/events to catch up.',
@@ -33,11 +32,11 @@ export async function streamRoute(app: FastifyInstance, options: StreamOptions):
       },
     },
     async (request, reply) => {
-      const { tenantId } = authenticate(request);
+      const principal = principalOf(request);
       const response = reply.raw;
       let missed = 0;
       const onMessage = (message: BusMessage) => {
-        if (message.attributes.tenant_id !== tenantId || !response.headersSent) return;
+        if (!mayShow(message.attributes, principal) || !response.headersSent) return;
         if (response.writableLength > MAX_BUFFERED_BYTES) {
           missed += 1;
           return;
@@ -68,4 +67,12 @@ export async function streamRoute(app: FastifyInstance, options: StreamOptions):
       if (response.destroyed) close();
     },
   );
+}
+
+/** Those of the principal's organisation and of the platform level; all of the tenant without one. */
+function mayShow(
+  { tenant_id, org_id }: BusMessage['attributes'],
+  { tenantId, orgId }: Principal,
+): boolean {
+  return tenant_id === tenantId && (orgId === null || !org_id || org_id === orgId);
 }

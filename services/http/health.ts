@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { Problem } from '#schemas/problem.ts';
+import { ANYONE } from '../access/access.ts';
 
 /** Resolves when a capability answers; throws when it does not. */
 export type Check = () => Promise<unknown>;
@@ -33,9 +34,9 @@ export async function healthRoutes(app: FastifyInstance, options: HealthOptions)
     return result === 'ok' ? 'ok' : wordFor(result);
   };
 
-  app.get('/healthz', { schema: { hide: true } }, async () => ({ status: 'ok' }));
+  app.get('/healthz', { config: ANYONE, schema: { hide: true } }, async () => ({ status: 'ok' }));
 
-  app.get('/readyz', { schema: { hide: true } }, async (_request, reply) => {
+  app.get('/readyz', { config: ANYONE, schema: { hide: true } }, async (_request, reply) => {
     const results = Object.fromEntries(
       await Promise.all(
         Object.entries(options.checks).map(async ([name, check]) => [name, await run(name, check)]),
@@ -49,7 +50,7 @@ export async function healthRoutes(app: FastifyInstance, options: HealthOptions)
     });
   });
 
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  app.get('/openapi.json', { config: ANYONE, schema: { hide: true } }, async () => app.swagger());
 }
 
 class CheckTimeout extends Error {

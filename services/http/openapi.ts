@@ -13,6 +13,3 @@ export const problemSchema = z.object({
 
 /** Answers that every route may give besides its own. */
 export const PROBLEMS = { '4xx': problemSchema, '5xx': problemSchema } as const;
-
-/** Route schema parts that every authenticated route has. */
-export const AUTHENTICATED = { security: [{ bearer: [] }] } as const;

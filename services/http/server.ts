@@ -6,11 +6,17 @@ import {
   serializerCompiler,
   validatorCompiler,
 } from 'fastify-type-provider-zod';
+import { guard } from '../access/guard.ts';
+import type { Authenticate } from '../access/principal.ts';
 import { answerNotFound, answerWithProblem } from './problem-handler.ts';
 
 export interface ServerOptions {
   readonly logger: FastifyBaseLogger;
   readonly bodyLimitBytes: number;
+  /** Absent in processes that serve no route with a token. */
+  readonly authenticate?: Authenticate | undefined;
+  /** The tenant that runs the installation. */
+  readonly operatorTenantId: string;
   /** Proxies in front, whose X-Forwarded-For tells the sender's address. Default 0. */
   readonly trustedProxies?: number;
 }
@@ -20,6 +26,8 @@ const CUT_OFF_MS = 5_000;
 
 /** A Fastify server with what all routes share: problems as answers, zod schemas, OpenAPI. */
 export async function createServer({
+  authenticate,
+  operatorTenantId,
   trustedProxies = 0,
   ...options
 }: ServerOptions): Promise<FastifyInstance> {
@@ -37,6 +45,7 @@ export async function createServer({
     // Refusals of the router itself, such as a path with a broken escape.
     frameworkErrors: answerWithProblem,
   });
+  guard(server, { authenticate, operatorTenantId });
   server.addHook('preClose', async () => endConnections(server.server));
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
@@ -52,10 +61,18 @@ export async function createServer({
       },
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
     },
-    transform: jsonSchemaTransform,
+    transform: describeRoute,
   });
   return server;
 }
+
+/** A route in OpenAPI: its zod schemas as JSON Schema, and whether it asks for a token. */
+const describeRoute: typeof jsonSchemaTransform = (documented) => {
+  const { schema, url } = jsonSchemaTransform(documented);
+  const access = documented.route.config?.access;
+  const asks = access !== undefined && access.by !== 'anyone';
+  return { url, schema: { ...schema, ...(asks && { security: [{ bearer: [] }] }) } };
+};
 
 /**
  * Closing ends the connections that are idle then. Those with a request under way become idle when

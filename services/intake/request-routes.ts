@@ -2,14 +2,16 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
-import type { Authenticate } from '../http/authenticate.ts';
-import { AUTHENTICATED, PROBLEMS } from '../http/openapi.ts';
+import { reads } from '../access/access.ts';
+import { principalOf } from '../access/principal.ts';
+import { PROBLEMS } from '../http/openapi.ts';
 import type { RequestLog } from './request-log.ts';
 
 export interface RequestRouteOptions {
   readonly warehouse: Warehouse;
   readonly log: RequestLog;
-  readonly authenticate: Authenticate;
+  /** Whose administrators run this installation. */
+  readonly operatorTenantId: string;
 }
 
 const requestSchema = z.object({
@@ -34,8 +36,8 @@ export async function requestRoutes(
   app.withTypeProvider<ZodTypeProvider>().get(
     '/v1/webhook-requests',
     {
+      config: reads('tenant'),
       schema: {
-        ...AUTHENTICATED,
         summary: 'Refused, skipped and repeated webhook requests, newest first',
         tags: ['webhooks'],
         querystring: z.object({
@@ -49,12 +51,15 @@ export async function requestRoutes(
       },
     },
     async (request) => {
-      const { tenantId } = options.authenticate(request);
+      const { tenantId, orgId } = principalOf(request);
       await options.log.flush();
       const requests = await options.warehouse.query<z.infer<typeof requestSchema>>(
         'webhook-requests',
         {
           tenant_id: tenantId,
+          org_id: orgId,
+          // Nobody's requests are for who runs the installation alone.
+          with_unknown: tenantId === options.operatorTenantId && orgId === null,
           connection_id: request.query.connection_id ?? null,
           row_limit: request.query.limit,
         },

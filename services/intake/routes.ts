@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { Adapter, WebhookMethod } from '#adapters/kit/adapter.ts';
 import type { Problem } from '#schemas/problem.ts';
 import { MethodNotAllowed } from '#schemas/problems.ts';
+import { ANYONE } from '../access/access.ts';
 import { answerWithProblem, logProblem, toProblem } from '../http/problem-handler.ts';
 import type { Call } from './call.ts';
 import { type IntakeDependencies, receive } from './receive.ts';
@@ -48,6 +49,7 @@ export async function intakeRoutes(
       method: METHODS,
       url,
       exposeHeadRoute: false,
+      config: ANYONE,
       schema: { summary: 'Receive a webhook', tags: ['webhooks'] },
       handler: handle,
     });

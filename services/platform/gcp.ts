@@ -3,7 +3,7 @@ import { openPubSubBus } from '#platform/bus/pubsub/bus.ts';
 import type { Endpoint, GcpConfig } from '#platform/config/gcp-config.ts';
 import type { Database } from '#platform/database/database.ts';
 import { openPostgres } from '#platform/database/postgres/postgres.ts';
-import { createGoogleJwks } from '#platform/scheduler/google-jwks.ts';
+import { createRemoteKeys } from '#platform/jwt/remote-keys.ts';
 import type { JobSpec, Scheduler } from '#platform/scheduler/scheduler.ts';
 import { createTaskTokenVerifier } from '#platform/scheduler/task-token.ts';
 import { openSecretManagerSecrets } from '#platform/secrets/secret-manager/secret-manager.ts';
@@ -133,7 +133,7 @@ function taskTokenVerifier({ tasks }: GcpConfig): Platform['verifyTaskToken'] {
     audience: tasks.audience,
     // Only the roles that run tasks verify tokens, and those have an account.
     email: tasks.account ?? '',
-    jwks: createGoogleJwks(tasks.jwksUrl),
+    jwks: createRemoteKeys(tasks.jwksUrl),
   });
 }
 

@@ -1,14 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { Authenticate } from '../http/authenticate.ts';
-import { AUTHENTICATED, PROBLEMS } from '../http/openapi.ts';
+import { manages, reads } from '../access/access.ts';
+import { principalOf } from '../access/principal.ts';
+import { PROBLEMS } from '../http/openapi.ts';
 import type { Reconciler, ReconcileStatus } from './reconciler.ts';
 import { reportSchema } from './report.ts';
 
 export interface ReconcileRouteOptions {
   readonly reconciler: Reconciler;
-  readonly authenticate: Authenticate;
 }
 
 const instant = (description: string) =>
@@ -80,15 +80,15 @@ const statusSchema = z.object({
  */
 export async function reconcileRoutes(
   app: FastifyInstance,
-  { reconciler, authenticate }: ReconcileRouteOptions,
+  { reconciler }: ReconcileRouteOptions,
 ): Promise<void> {
   const routes = app.withTypeProvider<ZodTypeProvider>();
 
   routes.post(
     '/v1/reconcile',
     {
+      config: manages('installation'),
       schema: {
-        ...AUTHENTICATED,
         summary: 'Compare outbox and proofs of passage now, and heal what one side lacks',
         tags: ['reconcile'],
         body: requestSchema,
@@ -96,7 +96,7 @@ export async function reconcileRoutes(
       },
     },
     async (request) => {
-      const { tenantId } = authenticate(request);
+      const { tenantId } = principalOf(request);
       const { dry_run, from, to } = request.body;
       const { report, found } = await reconciler.run({
         kind: 'manual',
@@ -116,28 +116,28 @@ export async function reconcileRoutes(
   routes.get(
     '/v1/reconcile',
     {
+      config: reads('installation'),
       schema: {
-        ...AUTHENTICATED,
         summary: 'How far outbox and proofs of passage have been compared, and what is not healed',
         tags: ['reconcile'],
         response: { 200: statusSchema, ...PROBLEMS },
       },
     },
-    async (request) => toAnswer(await reconciler.status(authenticate(request).tenantId)),
+    async (request) => toAnswer(await reconciler.status(principalOf(request).tenantId)),
   );
 
   routes.post(
     '/v1/reconcile/resume',
     {
+      config: manages('installation'),
       schema: {
-        ...AUTHENTICATED,
         summary: 'Let a suspended reconciliation try once more, with a few events',
         tags: ['reconcile'],
         response: { 200: statusSchema, ...PROBLEMS },
       },
     },
     async (request) => {
-      const { tenantId } = authenticate(request);
+      const { tenantId } = principalOf(request);
       await reconciler.resume();
       return toAnswer(await reconciler.status(tenantId));
     },

@@ -1,14 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { Authenticate } from '../http/authenticate.ts';
-import { AUTHENTICATED, PROBLEMS } from '../http/openapi.ts';
+import { manages, reads } from '../access/access.ts';
+import { principalOf } from '../access/principal.ts';
+import { PROBLEMS } from '../http/openapi.ts';
 import { predicateName } from './api-schemas.ts';
 import { predicateSchema } from './predicate.ts';
 import type { PredicateStore, SavedPredicate } from './predicate-store.ts';
 
 export interface PredicateRouteOptions {
-  readonly authenticate: Authenticate;
   readonly predicates: PredicateStore;
 }
 
@@ -23,30 +23,30 @@ const params = z.object({ name: predicateName });
 /** `/v1/replay-predicates`: predicates kept under a name, with a range or without. */
 export async function predicateRoutes(
   app: FastifyInstance,
-  { authenticate, predicates }: PredicateRouteOptions,
+  { predicates }: PredicateRouteOptions,
 ): Promise<void> {
   const routes = app.withTypeProvider<ZodTypeProvider>();
 
   routes.get(
     '/v1/replay-predicates',
     {
+      config: reads('platform'),
       schema: {
-        ...AUTHENTICATED,
         summary: 'List saved predicates',
         tags: ['replays'],
         response: { 200: z.object({ predicates: z.array(savedSchema) }), ...PROBLEMS },
       },
     },
     async (request) => ({
-      predicates: (await predicates.list(authenticate(request).tenantId)).map(shown),
+      predicates: (await predicates.list(principalOf(request).tenantId)).map(shown),
     }),
   );
 
   routes.get(
     '/v1/replay-predicates/:name',
     {
+      config: reads('platform'),
       schema: {
-        ...AUTHENTICATED,
         summary: 'One saved predicate',
         tags: ['replays'],
         params,
@@ -54,14 +54,14 @@ export async function predicateRoutes(
       },
     },
     async (request) =>
-      shown(await predicates.get(authenticate(request).tenantId, request.params.name)),
+      shown(await predicates.get(principalOf(request).tenantId, request.params.name)),
   );
 
   routes.put(
     '/v1/replay-predicates/:name',
     {
+      config: manages('platform'),
       schema: {
-        ...AUTHENTICATED,
         summary: 'Save a predicate, in place of what had the name',
         tags: ['replays'],
         params,
@@ -70,7 +70,7 @@ export async function predicateRoutes(
       },
     },
     async (request) => {
-      const principal = authenticate(request);
+      const principal = principalOf(request);
       const { name } = request.params;
       return shown(await predicates.put(principal.tenantId, name, request.body, principal.actor));
     },
@@ -79,8 +79,8 @@ export async function predicateRoutes(
   routes.delete(
     '/v1/replay-predicates/:name',
     {
+      config: manages('platform'),
       schema: {
-        ...AUTHENTICATED,
         summary: 'Delete a saved predicate; replays that were made by it stay',
         tags: ['replays'],
         params,
@@ -88,7 +88,7 @@ export async function predicateRoutes(
       },
     },
     async (request, reply) => {
-      await predicates.delete(authenticate(request).tenantId, request.params.name);
+      await predicates.delete(principalOf(request).tenantId, request.params.name);
       return reply.code(204).send(null);
     },
   );

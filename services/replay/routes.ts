@@ -3,8 +3,9 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
 import { InvalidRequest, ReplayTooLarge } from '#schemas/problems.ts';
-import type { Authenticate, Principal } from '../http/authenticate.ts';
-import { AUTHENTICATED, PROBLEMS } from '../http/openapi.ts';
+import { manages, reads } from '../access/access.ts';
+import { type Principal, principalOf } from '../access/principal.ts';
+import { PROBLEMS } from '../http/openapi.ts';
 import { estimateSchema, replayRequestSchema, replaySchema, shown } from './api-schemas.ts';
 import { countEvents, estimateReplay } from './estimate.ts';
 import {
@@ -18,7 +19,6 @@ import type { PredicateStore } from './predicate-store.ts';
 import type { ReplayMove, ReplayStore } from './replay-store.ts';
 
 export interface ReplayRouteOptions {
-  readonly authenticate: Authenticate;
   readonly warehouse: Warehouse;
   readonly replays: ReplayStore;
   readonly predicates: PredicateStore;
@@ -40,14 +40,14 @@ export async function replayRoutes(
   app: FastifyInstance,
   options: ReplayRouteOptions,
 ): Promise<void> {
-  const { authenticate, warehouse, replays, nowMs = Date.now } = options;
+  const { warehouse, replays, nowMs = Date.now } = options;
   const routes = app.withTypeProvider<ZodTypeProvider>();
 
   routes.post(
     '/v1/replays',
     {
+      config: manages('tenant'),
       schema: {
-        ...AUTHENTICATED,
         summary: 'Publish events of the outbox again',
         description:
           'Events keep their ids; consumers decide by their ledgers and the mode. With dry_run nothing is published and the answer is an estimate.',
@@ -57,7 +57,7 @@ export async function replayRoutes(
       },
     },
     async (request, reply) => {
-      const principal = authenticate(request);
+      const principal = principalOf(request);
       const { body } = request;
       const predicate = await predicateOf(options.predicates, principal, body, nowMs());
       const range = receiptRange(predicate);
@@ -90,8 +90,8 @@ export async function replayRoutes(
   routes.get(
     '/v1/replays',
     {
+      config: reads('tenant'),
       schema: {
-        ...AUTHENTICATED,
         summary: 'List replays, newest first',
         tags: ['replays'],
         querystring: z.object({ limit: z.coerce.number().int().min(1).max(500).default(50) }),
@@ -99,7 +99,7 @@ export async function replayRoutes(
       },
     },
     async (request) => {
-      const found = await replays.list(authenticate(request), request.query.limit);
+      const found = await replays.list(principalOf(request), request.query.limit);
       return { replays: found.map(shown) };
     },
   );
@@ -107,30 +107,30 @@ export async function replayRoutes(
   routes.get(
     '/v1/replays/:id',
     {
+      config: reads('tenant'),
       schema: {
-        ...AUTHENTICATED,
         summary: 'One replay: how far it is, and its receipt',
         tags: ['replays'],
         params,
         response: { 200: replaySchema, ...PROBLEMS },
       },
     },
-    async (request) => shown(await replays.get(authenticate(request), request.params.id)),
+    async (request) => shown(await replays.get(principalOf(request), request.params.id)),
   );
 
   for (const { move, summary } of MOVES) {
     routes.post(
       `/v1/replays/:id/${move}`,
       {
+        config: manages('tenant'),
         schema: {
-          ...AUTHENTICATED,
           summary,
           tags: ['replays'],
           params,
           response: { 200: replaySchema, ...PROBLEMS },
         },
       },
-      async (request) => shown(await replays.move(authenticate(request), request.params.id, move)),
+      async (request) => shown(await replays.move(principalOf(request), request.params.id, move)),
     );
   }
 }

@@ -67,7 +67,7 @@ export async function startWorker(parts: Parts, consumers: readonly Consumer[]):
   closing.push(() => replays.stop());
   // Where the API is served too, its token is asked for; a worker alone is reached from inside only.
   if (!config.roles.has('control')) {
-    await server.register(metricsRoute, { metrics: parts.metrics });
+    await server.register(metricsRoute, { metrics: parts.metrics, open: true });
   }
   await server.register(taskRoutes, {
     tasks: new Map([

@@ -8,6 +8,10 @@ import type { Database } from '#platform/database/database.ts';
 import { openTestDatabase } from '#platform/database/testing.ts';
 import type { Secrets } from '#platform/secrets/secrets.ts';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
+import { bearerAuthentication } from '#services/access/bearer.ts';
+import { jwtTokens } from '#services/access/jwt.ts';
+import { type LocalIssuer, openLocalIssuer } from '#services/access/local-issuer.ts';
+import { staticToken } from '#services/access/static-token.ts';
 import { auditRoutes } from '#services/audit/routes.ts';
 import { CanaryStore } from '#services/canary/canary-store.ts';
 import { canaryRoutes } from '#services/canary/routes.ts';
@@ -18,7 +22,6 @@ import { consumerRoutes } from '#services/consumers/routes.ts';
 import { deadLetterRoutes } from '#services/dead-letters/routes.ts';
 import { eventRoutes } from '#services/events/routes.ts';
 import { streamRoute } from '#services/events/stream.ts';
-import { tokenAuthentication } from '#services/http/authenticate.ts';
 import { type Check, healthRoutes } from '#services/http/health.ts';
 import { createServer } from '#services/http/server.ts';
 import { RequestLog } from '#services/intake/request-log.ts';
@@ -32,7 +35,12 @@ import { predicateRoutes } from '#services/replay/predicate-routes.ts';
 import { PredicateStore } from '#services/replay/predicate-store.ts';
 import { ReplayStore } from '#services/replay/replay-store.ts';
 import { replayRoutes } from '#services/replay/routes.ts';
-import { temporaryBus, temporarySecrets, temporaryWarehouse } from '../support/embedded-drivers.ts';
+import {
+  temporaryBus,
+  temporaryFolder,
+  temporarySecrets,
+  temporaryWarehouse,
+} from '../support/embedded-drivers.ts';
 
 export const PUBLIC_URL = 'https://hooks.example.com';
 export const API_TOKEN = 'a-token-for-these-tests';
@@ -41,6 +49,8 @@ export const TENANT = 'acme';
 export interface ApiApp {
   readonly server: FastifyInstance;
   readonly bus: Bus;
+  /** Signs tokens that the server takes. */
+  readonly issuer: LocalIssuer;
   readonly database: Database;
   readonly directory: ConnectionDirectory;
   readonly log: RequestLog;
@@ -74,42 +84,46 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   const store = new ConnectionStore(database);
   const directory = new ConnectionDirectory({ load: () => store.all(), adapters, onError });
   const log = stack.adopt(new RequestLog({ warehouse, onError }), (one) => one.close());
-  const authenticate = tokenAuthentication(API_TOKEN, { tenantId: TENANT, orgId: null });
+  const issuer = await openLocalIssuer(await temporaryFolder(stack));
+  const kinds = [staticToken(API_TOKEN, TENANT), jwtTokens([issuer])];
   const health: ApiApp['health'] = { ready: true, check: async () => undefined };
 
-  const server = await createServer({ logger, bodyLimitBytes: 64 * 1024 });
+  const server = await createServer({
+    logger,
+    authenticate: bearerAuthentication(kinds),
+    bodyLimitBytes: 64 * 1024,
+    operatorTenantId: TENANT,
+  });
   stack.defer(() => server.close());
   const routes: RouteOptions[] = [];
   server.addHook('onRoute', (route) => {
     routes.push(route);
   });
-  await server.register(eventRoutes, { authenticate, warehouse });
-  await server.register(streamRoute, { authenticate, bus });
-  await server.register(requestRoutes, { authenticate, log, warehouse });
+  await server.register(eventRoutes, { warehouse });
+  await server.register(streamRoute, { bus });
+  await server.register(requestRoutes, { log, operatorTenantId: TENANT, warehouse });
   const flushCounts = async () => undefined;
   await server.register(auditRoutes, {
-    authenticate,
     database,
     flushCounts,
     keepDays: 14,
     warehouse,
   });
   const publicUrl = () => PUBLIC_URL;
-  const connections = { adapters, authenticate, directory, publicUrl, secrets, store };
+  const connections = { adapters, directory, publicUrl, secrets, store };
   await server.register(connectionRoutes, connections);
   const predicates = new PredicateStore(database);
-  await server.register(predicateRoutes, { authenticate, predicates });
+  await server.register(predicateRoutes, { predicates });
   const replays = new ReplayStore(database);
   await server.register(replayRoutes, {
-    authenticate,
     billed: true,
     predicates,
     replays,
     warehouse,
   });
-  await server.register(deadLetterRoutes, { authenticate, bus, database });
-  await server.register(consumerRoutes, { authenticate, bus, database });
-  await server.register(metricsRoute, { authenticate, metrics: new Metrics() });
+  await server.register(deadLetterRoutes, { bus, database });
+  await server.register(consumerRoutes, { bus, database });
+  await server.register(metricsRoute, { metrics: new Metrics() });
   const reconciler = new Reconciler({
     bus,
     database,
@@ -119,9 +133,8 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
     log: logger,
     onError,
   });
-  await server.register(reconcileRoutes, { authenticate, reconciler });
+  await server.register(reconcileRoutes, { reconciler });
   await server.register(canaryRoutes, {
-    authenticate,
     canaries: new CanaryStore(database),
     intervalMinutes: 5,
   });
@@ -135,6 +148,7 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   return {
     server,
     bus,
+    issuer,
     database,
     directory,
     log,
@@ -144,7 +158,7 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
     logLines,
     health,
     call: async (method, url, body) => {
-      const headers = { authorization: `Bearer ${API_TOKEN}` };
+      const headers = { authorization: `Bearer ${API_TOKEN}`, 'x-org-id': 'platform' };
       const payload = body === undefined ? {} : { payload: body as object };
       const response = await server.inject({ method, url, headers, ...payload });
       const { statusCode: status, payload: text } = response;

@@ -149,7 +149,11 @@ class Servers {
   async addConnection(server: ServingProcess, secret: string): Promise<string> {
     const response = await fetch(`${urlOf(server)}/v1/connections`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
+      headers: {
+        authorization: `Bearer ${this.#token}`,
+        'content-type': 'application/json',
+        'x-org-id': 'platform',
+      },
       body: JSON.stringify({ provider: 'hubspot', name: 'crash-test', secret }),
     });
     if (!response.ok) throw new Error(`adding a connection failed: ${await response.text()}`);

@@ -51,7 +51,7 @@ async function addConnection({
 }: Roles): Promise<{ id: string; webhook_url: string; secret_ref: string }> {
   const response = await fetch(`${control.url}/v1/connections`, {
     method: 'POST',
-    headers: { ...authorization, 'content-type': 'application/json' },
+    headers: { ...authorization, 'content-type': 'application/json', 'x-org-id': 'platform' },
     body: JSON.stringify({ provider: 'hubspot', name: `role-${randomUUID()}`, secret: SECRET }),
   });
   expect(response.status).toBe(201);

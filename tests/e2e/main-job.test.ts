@@ -138,7 +138,7 @@ async function firstEvent({ body }: Response): Promise<unknown> {
 async function addConnection(url: string): Promise<string> {
   const response = await fetch(`${url}/v1/connections`, {
     method: 'POST',
-    headers: { ...authorization, 'content-type': 'application/json' },
+    headers: { ...authorization, 'content-type': 'application/json', 'x-org-id': 'platform' },
     body: JSON.stringify({ provider: 'hubspot', name: `main-${randomUUID()}`, secret: SECRET }),
   });
   expect(response.status).toBe(201);

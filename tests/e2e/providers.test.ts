@@ -16,7 +16,11 @@ const SECRET = 'a-secret-of-the-sandboxes-0123456789';
 const TOKEN = 'a-token-of-at-least-twenty-letters';
 const TENANT = 'default';
 const BASE = { TRIBUTARY_API_TOKEN: TOKEN, TRIBUTARY_RATE_LIMIT_PER_SECOND: '1000000' };
-const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
+const headers = {
+  authorization: `Bearer ${TOKEN}`,
+  'content-type': 'application/json',
+  'x-org-id': 'platform',
+};
 const within = { timeout: 40_000, interval: 250 };
 
 type Env = Readonly<Record<string, string>>;

@@ -22,7 +22,7 @@ const authorization = { authorization: `Bearer ${TOKEN}` };
 async function addConnection(url: string): Promise<string> {
   const response = await fetch(`${url}/v1/connections`, {
     method: 'POST',
-    headers: { ...authorization, 'content-type': 'application/json' },
+    headers: { ...authorization, 'content-type': 'application/json', 'x-org-id': 'platform' },
     body: JSON.stringify({ provider: 'hubspot', name: 'load', secret: SECRET }),
   });
   expect(response.status).toBe(201);

@@ -153,7 +153,11 @@ async function addConnection({ apiOrigin, webhookOrigin }: Installation): Promis
   const response = await fetch(`${apiOrigin}/v1/connections`, {
     method: 'POST',
     signal,
-    headers: { authorization: `Bearer ${API_TOKEN}`, 'content-type': 'application/json' },
+    headers: {
+      authorization: `Bearer ${API_TOKEN}`,
+      'content-type': 'application/json',
+      'x-org-id': 'platform',
+    },
     body: JSON.stringify({ provider: 'hubspot', name: 'fault-suite', secret: SECRET }),
   });
   if (!response.ok)

@@ -6,6 +6,7 @@ import { type AddressInfo, connect } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ANYONE } from '#services/access/access.ts';
 import { createServer } from '#services/http/server.ts';
 
 let stack: AsyncDisposableStack;
@@ -19,9 +20,13 @@ beforeEach(async () => {
   stack = new AsyncDisposableStack();
   arrived = Promise.withResolvers();
   answer = Promise.withResolvers();
-  server = await createServer({ logger: pino({ level: 'silent' }), bodyLimitBytes: 1_024 });
+  server = await createServer({
+    logger: pino({ level: 'silent' }),
+    bodyLimitBytes: 1_024,
+    operatorTenantId: 'acme',
+  });
   stack.defer(() => server.close());
-  server.get('/', async () => {
+  server.get('/', { config: ANYONE }, async () => {
     arrived.resolve();
     return answer.promise;
   });

@@ -9,11 +9,12 @@ import type { Secrets } from '#platform/secrets/secrets.ts';
 import type { Row, Warehouse } from '#platform/warehouse/warehouse.ts';
 import { SecretNotFound } from '#schemas/problems.ts';
 import { OUTBOX } from '#schemas/tables.ts';
+import { bearerAuthentication } from '#services/access/bearer.ts';
+import { staticToken } from '#services/access/static-token.ts';
 import type { Connection } from '#services/connections/connection.ts';
 import { ConnectionDirectory } from '#services/connections/directory.ts';
 import { SecretCache } from '#services/connections/secret-cache.ts';
 import { eventRoutes } from '#services/events/routes.ts';
-import { tokenAuthentication } from '#services/http/authenticate.ts';
 import { createServer } from '#services/http/server.ts';
 import { RateLimiter } from '#services/intake/rate-limiter.ts';
 import { RequestLog } from '#services/intake/request-log.ts';
@@ -90,11 +91,12 @@ export async function startIntake(
     new RequestLog({ warehouse, onError, rowsPerWindow: 10_000, flushMs: 3_600_000 }),
     (one) => one.close(),
   );
-  const authenticate = tokenAuthentication(API_TOKEN, { tenantId: 'acme', orgId: null });
   const server = await createServer({
     logger,
+    authenticate: bearerAuthentication([staticToken(API_TOKEN, 'acme')]),
     bodyLimitBytes: BODY_LIMIT_BYTES,
     trustedProxies: options.trustedProxies ?? 0,
+    operatorTenantId: 'acme',
   });
   stack.defer(() => server.close());
   const counts = stack.adopt(new AcceptanceCounts({ warehouse, onError }), (one) => one.close());
@@ -111,8 +113,8 @@ export async function startIntake(
     publicUrl: () => PUBLIC_URL,
     secrets: new SecretCache(secretsOf(options.secrets)),
   });
-  await server.register(eventRoutes, { authenticate, warehouse });
-  await server.register(requestRoutes, { authenticate, log, warehouse });
+  await server.register(eventRoutes, { warehouse });
+  await server.register(requestRoutes, { log, operatorTenantId: 'acme', warehouse });
   await server.listen({ host: '127.0.0.1', port: 0 });
 
   const running: IntakeApp = {
@@ -123,7 +125,13 @@ export async function startIntake(
     outboxFault: undefined,
     requestLog: async () => {
       await log.flush();
-      const filter = { tenant_id: 'acme', connection_id: null, row_limit: 100_000 };
+      const filter = {
+        tenant_id: 'acme',
+        org_id: null,
+        with_unknown: true,
+        connection_id: null,
+        row_limit: 100_000,
+      };
       return duckDb.query('webhook-requests', filter);
     },
     api: async (path) => {

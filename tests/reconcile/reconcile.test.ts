@@ -96,6 +96,7 @@ describeOnEachDatabase('reconciliation', (open) => {
     expect(await at.stored()).toEqual(['carried', 'observed', 'other', 'recent']);
     const [row] = await at.warehouse.query<{ payload: string; org_id: string }>('event-by-id', {
       tenant_id: 'acme',
+      org_id: null,
       event_id: event.event_id,
     });
     expect(row).toMatchObject({ payload: '{"amount":"1.10"}', org_id: 'org_1', outbox_rows: 1 });

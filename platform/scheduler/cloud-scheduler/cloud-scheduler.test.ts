@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { status as Code } from '@grpc/grpc-js';
 import { decodeJwt } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createRemoteKeys } from '#platform/jwt/remote-keys.ts';
 import { GrpcStatus } from '#platform/testing/grpc-status.ts';
 import {
   InvalidConfig,
@@ -16,7 +17,6 @@ import {
   ShuttingDown,
 } from '#schemas/problems.ts';
 import { describeScheduler } from '../conformance.ts';
-import { createGoogleJwks } from '../google-jwks.ts';
 import type { JobSpec, Scheduler } from '../scheduler.ts';
 import { startTaskTarget, type TaskTarget } from '../task-target.ts';
 import { createTaskTokenVerifier } from '../task-token.ts';
@@ -56,7 +56,7 @@ describeScheduler('Cloud Scheduler', async (workerUrl) => {
       issuer: 'https://accounts.google.com',
       audience: AUDIENCE,
       email: ACCOUNT,
-      jwks: createGoogleJwks(server.issuer.jwksUrl),
+      jwks: createRemoteKeys(server.issuer.jwksUrl),
     },
     minBackoffMs: 1_000,
     reopen: open,
@@ -476,7 +476,7 @@ describe('Cloud Scheduler', () => {
       issuer: 'https://accounts.google.com',
       audience: AUDIENCE,
       email: ACCOUNT,
-      jwks: createGoogleJwks(server.issuer.jwksUrl),
+      jwks: createRemoteKeys(server.issuer.jwksUrl),
     });
     await verify(target.calls[0]?.headers.authorization);
   });

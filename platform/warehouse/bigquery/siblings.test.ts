@@ -93,6 +93,7 @@ const WINDOW = { tenant_id: 'acme', from_time: at(0), to_time: at(120) };
 
 const PAGE: Readonly<Record<string, CellValue>> = {
   tenant_id: 'acme',
+  org_id: null,
   connection_id: null,
   provider: null,
   event_type: null,
@@ -102,6 +103,13 @@ const PAGE: Readonly<Record<string, CellValue>> = {
   received_to: null,
   before_received_at: null,
   before_event_id: null,
+  row_limit: 10,
+};
+const LOGGED = {
+  tenant_id: 'acme',
+  org_id: null,
+  with_unknown: true,
+  connection_id: null,
   row_limit: 10,
 };
 const id = (index: number) => outboxRow(index).event_id as string;
@@ -124,8 +132,14 @@ const cases: readonly [string, string, Readonly<Record<string, CellValue>>, numb
     { ...PAGE, before_received_at: at(2), before_event_id: id(3) },
     2,
   ],
-  ['an event', 'event-by-id', { tenant_id: 'acme', event_id: id(1) }, 1],
-  ["another tenant's event", 'event-by-id', { tenant_id: 'acme', event_id: id(4) }, 0],
+  ['of an organisation and the platform', 'events-page', { ...PAGE, org_id: 'o2' }, 4],
+  ['an event', 'event-by-id', { tenant_id: 'acme', org_id: null, event_id: id(1) }, 1],
+  [
+    "another tenant's event",
+    'event-by-id',
+    { tenant_id: 'acme', org_id: null, event_id: id(4) },
+    0,
+  ],
   ['counts', 'outbox-counts', {}, 1],
   ['passages of canaries', 'canary-passage', { from_time: at(0), to_time: at(59) }, 1],
   ['all rows', 'outbox-rows', ROWS, 6],
@@ -161,13 +175,9 @@ const cases: readonly [string, string, Readonly<Record<string, CellValue>>, numb
   ['ids of a window', 'ledger-outbox-page', { ...WINDOW, after_event_id: '', row_limit: 10 }, 4],
   ['ids from one on', 'ledger-outbox-page', { ...WINDOW, after_event_id: id(2), row_limit: 1 }, 1],
   ['what was counted elsewhere', 'ledger-counts', WINDOW, 2],
-  ['requests', 'webhook-requests', { tenant_id: 'acme', connection_id: null, row_limit: 10 }, 3],
-  [
-    'requests of a connection',
-    'webhook-requests',
-    { tenant_id: 'acme', connection_id: 'con_2', row_limit: 10 },
-    1,
-  ],
+  ['requests', 'webhook-requests', LOGGED, 3],
+  ['requests of a tenant alone', 'webhook-requests', { ...LOGGED, with_unknown: false }, 2],
+  ['requests of a connection', 'webhook-requests', { ...LOGGED, connection_id: 'con_2' }, 1],
 ];
 
 describeWith(BIGQUERY_EMULATOR, (path) => {

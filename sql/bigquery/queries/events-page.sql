@@ -3,6 +3,7 @@
 -- Without a range it reaches back to the first day there can be, and relies on the cap.
 -- Bytes cap: 100 GiB
 -- @tenant_id STRING
+-- @org_id STRING
 -- @connection_id STRING
 -- @provider STRING
 -- @event_type STRING
@@ -28,6 +29,7 @@ WITH page AS (
       OR event_id < CAST(@before_event_id AS STRING)
     )
     AND tenant_id = @tenant_id
+    AND (CAST(@org_id AS STRING) IS NULL OR org_id IS NULL OR org_id = CAST(@org_id AS STRING))
     AND (CAST(@connection_id AS STRING) IS NULL OR connection_id = CAST(@connection_id AS STRING))
     AND (CAST(@provider AS STRING) IS NULL OR provider = CAST(@provider AS STRING))
     AND (CAST(@event_type AS STRING) IS NULL OR event_type = CAST(@event_type AS STRING))

@@ -1,13 +1,17 @@
--- The newest requests that were not simply accepted, of one tenant or of none that is known.
+-- The newest requests that were not simply accepted, of one tenant and, for who runs the installation,
+-- of none that is known.
 -- They are kept for 90 days; the filter reaches back to the first day there can be.
 -- Bytes cap: 20 GiB
 -- @tenant_id STRING
+-- @org_id STRING
+-- @with_unknown BOOL
 -- @connection_id STRING
 -- @row_limit INT64
 SELECT *
 FROM webhook_requests
 WHERE received_at >= TIMESTAMP '2020-01-01 00:00:00+00'
-  AND (tenant_id = @tenant_id OR tenant_id IS NULL)
+  AND (tenant_id = @tenant_id OR (@with_unknown AND tenant_id IS NULL))
+  AND (CAST(@org_id AS STRING) IS NULL OR org_id IS NULL OR org_id = CAST(@org_id AS STRING))
   AND (CAST(@connection_id AS STRING) IS NULL OR connection_id = CAST(@connection_id AS STRING))
 ORDER BY received_at DESC, request_id
 LIMIT @row_limit

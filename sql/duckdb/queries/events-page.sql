@@ -4,6 +4,7 @@ WITH page AS (
   SELECT *
   FROM integration_events_outbox
   WHERE tenant_id = $tenant_id::VARCHAR
+    AND ($org_id::VARCHAR IS NULL OR org_id IS NULL OR org_id = $org_id::VARCHAR)
     AND ($connection_id::VARCHAR IS NULL OR connection_id = $connection_id::VARCHAR)
     AND ($provider::VARCHAR IS NULL OR provider = $provider::VARCHAR)
     AND ($event_type::VARCHAR IS NULL OR event_type = $event_type::VARCHAR)

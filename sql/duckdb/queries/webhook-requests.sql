@@ -1,7 +1,9 @@
--- The newest requests that were not simply accepted, of one tenant or of none that is known.
+-- The newest requests that were not simply accepted, of one tenant and, for who runs the installation,
+-- of none that is known.
 SELECT *
 FROM webhook_requests
-WHERE (tenant_id = $tenant_id::VARCHAR OR tenant_id IS NULL)
+WHERE (tenant_id = $tenant_id::VARCHAR OR ($with_unknown::BOOLEAN AND tenant_id IS NULL))
+  AND ($org_id::VARCHAR IS NULL OR org_id IS NULL OR org_id = $org_id::VARCHAR)
   AND ($connection_id::VARCHAR IS NULL OR connection_id = $connection_id::VARCHAR)
 ORDER BY received_at DESC, request_id
 LIMIT $row_limit::BIGINT

@@ -1,5 +1,5 @@
+import type { TokenIssuer } from '#platform/jwt/testing/token-issuer.ts';
 import { nextRunMs, seconds, type WireJob } from './job-checks.ts';
-import type { TokenIssuer } from './token-issuer.ts';
 
 export interface JobRunnerOptions {
   readonly issuer: TokenIssuer;

@@ -5,10 +5,10 @@ import { CloudSchedulerClient } from '@google-cloud/scheduler';
 import { status as Code } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { clientOptions } from '#platform/google/client-options.ts';
+import type { TokenIssuer } from '#platform/jwt/testing/token-issuer.ts';
 import type { WireJob } from './job-checks.ts';
 import { JobRunner } from './job-runner.ts';
 import { type CloudSchedulerServer, startCloudSchedulerServer } from './server.ts';
-import type { TokenIssuer } from './token-issuer.ts';
 
 const PARENT = 'projects/my-project/locations/europe-west1';
 const NAME = `${PARENT}/jobs/one`;

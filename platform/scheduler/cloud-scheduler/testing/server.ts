@@ -1,9 +1,9 @@
 import { status as Code } from '@grpc/grpc-js';
+import { startTokenIssuer, type TokenIssuer } from '#platform/jwt/testing/token-issuer.ts';
 import { type GrpcServer, loadFields, startGrpcServer } from '#platform/testing/grpc-server.ts';
 import { GrpcStatus } from '#platform/testing/grpc-status.ts';
 import { checkJob, checkMask, refuseUnless, type WireJob } from './job-checks.ts';
 import { JobRunner } from './job-runner.ts';
-import { startTokenIssuer, type TokenIssuer } from './token-issuer.ts';
 
 export interface CloudSchedulerServerOptions {
   readonly projectId: string;

@@ -26,7 +26,7 @@ const STALE_MS = 24 * 3_600_000;
  *
  * @param url Google's is `https://www.googleapis.com/oauth2/v3/certs`
  */
-export function createGoogleJwks(url: string): JWTVerifyGetKey {
+export function createRemoteKeys(url: string): JWTVerifyGetKey {
   const cacheInput: JWKSCacheInput = {};
   // jose keeps it up to date.
   const cache = cacheInput as Partial<ExportedJWKSCache>;

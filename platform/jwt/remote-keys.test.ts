@@ -1,14 +1,10 @@
 // Real: the verifier, jose, HTTP on the loopback interface. Doubled: Google's key endpoint, by one
 // that serves the same document, and the date.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createTaskTokenVerifier } from '#platform/scheduler/task-token.ts';
 import { InternalError, NotAuthenticated } from '#schemas/problems.ts';
-import {
-  GOOGLE_ISSUER,
-  startTokenIssuer,
-  type TokenIssuer,
-} from './cloud-scheduler/testing/token-issuer.ts';
-import { createGoogleJwks } from './google-jwks.ts';
-import { createTaskTokenVerifier } from './task-token.ts';
+import { createRemoteKeys } from './remote-keys.ts';
+import { GOOGLE_ISSUER, startTokenIssuer, type TokenIssuer } from './testing/token-issuer.ts';
 
 const AUDIENCE = 'tributary-tasks';
 const EMAIL = 'scheduler@project.iam.gserviceaccount.com';
@@ -25,7 +21,7 @@ beforeEach(async () => {
     issuer: GOOGLE_ISSUER,
     audience: AUDIENCE,
     email: EMAIL,
-    jwks: createGoogleJwks(issuer.jwksUrl),
+    jwks: createRemoteKeys(issuer.jwksUrl),
   });
 });
 afterEach(async () => {
@@ -36,7 +32,7 @@ afterEach(async () => {
 const header = async () => `Bearer ${await issuer.sign(AUDIENCE, EMAIL)}`;
 const later = (ms: number) => vi.setSystemTime(Date.now() + ms);
 
-describe('createGoogleJwks', () => {
+describe('remote keys', () => {
   it('fetches the keys once for many tokens', async () => {
     await Promise.all(Array.from({ length: 20 }, async () => verify(await header())));
     later(HOUR_MS - SECOND_MS);

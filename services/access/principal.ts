@@ -1,0 +1,35 @@
+import type { FastifyRequest } from 'fastify';
+import { InternalError } from '#schemas/problems.ts';
+import type { Role } from './access.ts';
+
+/** What a credential says of its bearer. */
+export interface Identity {
+  readonly tenantId: string;
+  /** The organisation that the bearer belongs to; null for those of the platform level. */
+  readonly orgId: string | null;
+  readonly role: Role;
+  /** Who it is, for records of what was done: a name or a kind of credential, never the credential. */
+  readonly actor: string;
+}
+
+/** On whose behalf a request acts. Everything it reads and writes is within the tenant. */
+export interface Principal extends Identity {
+  /** The organisation it acts for; null for all, or for none where the route is of an organisation. */
+  readonly orgId: string | null;
+}
+
+/** Decides who a request comes from, by its headers. @throws NotAuthenticated */
+export type Authenticate = (request: FastifyRequest) => Promise<Identity>;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    principal: Principal | null;
+  }
+}
+
+/** Who calls a route that asks for a token. */
+export function principalOf(request: FastifyRequest): Principal {
+  const { principal } = request;
+  if (principal) return principal;
+  throw new InternalError('The route declares no access and asks for its caller.');
+}
