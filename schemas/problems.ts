@@ -271,3 +271,112 @@ export class DataFolderInUse extends problem(
   'Another process uses this data folder',
   'ask_operator',
 ) {}
+// Connections and the credentials they call their providers with.
+export class PreconditionRequired extends problem(
+  'precondition_required',
+  428,
+  'The request must state the version it changes',
+  'fix_request',
+) {}
+export class PreconditionFailed extends problem(
+  'precondition_failed',
+  412,
+  'It was changed meanwhile',
+  'fix_request',
+) {}
+export class AccountConnected extends problem(
+  'account_connected',
+  409,
+  'The account is connected already',
+  'fix_request',
+) {}
+export class ConnectionDisconnected extends problem(
+  'connection_disconnected',
+  409,
+  'The connection is disconnected',
+  'fix_request',
+) {}
+export class IdempotencyKeyReused extends problem(
+  'idempotency_key_reused',
+  422,
+  'The idempotency key was used for another request',
+  'fix_request',
+) {}
+export class RequestInProgress extends problem(
+  'request_in_progress',
+  409,
+  'The same request is under way',
+  'retry_later',
+) {}
+export class SessionRequired extends problem(
+  'session_required',
+  401,
+  'A signed-in browser is required',
+  'authenticate',
+) {}
+export class CsrfRefused extends problem(
+  'csrf_refused',
+  403,
+  'The request does not come from the console',
+  'fix_request',
+) {}
+export class SignInLinkInvalid extends problem(
+  'sign_in_link_invalid',
+  401,
+  'The sign-in link does not work any more',
+  'authenticate',
+) {}
+export class CredentialsRefused extends problem(
+  'credentials_refused',
+  422,
+  'The provider does not take the credentials',
+  'fix_request',
+) {}
+export class ProviderRefused extends problem(
+  'provider_refused',
+  502,
+  'The provider refused the request',
+  'ask_operator',
+) {}
+export class ProviderUnavailable extends problem(
+  'provider_unavailable',
+  503,
+  'The provider did not answer',
+  'retry_later',
+) {}
+export class OauthClientMissing extends problem(
+  'oauth_client_missing',
+  409,
+  'There is no OAuth client for the provider',
+  'ask_operator',
+) {}
+export class OauthStateInvalid extends problem(
+  'oauth_state_invalid',
+  400,
+  'The consent is not one that is awaited',
+  'fix_request',
+) {}
+export class OauthWrongBrowser extends problem(
+  'oauth_wrong_browser',
+  403,
+  'The consent was asked for in another browser',
+  'fix_request',
+) {}
+export class OauthDenied extends problem(
+  'oauth_denied',
+  403,
+  'The consent was not given',
+  'fix_request',
+) {}
+export class OauthScopeMissing extends problem(
+  'oauth_scope_missing',
+  403,
+  'The consent lacks a scope that is needed',
+  'fix_request',
+) {}
+export class OauthCodeRefused extends problem(
+  'oauth_code_refused',
+  400,
+  'The provider did not take the code',
+  'fix_request',
+) {}

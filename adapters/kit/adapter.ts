@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Problem } from '#schemas/problem.ts';
+import type { ProviderApi } from './provider-api.ts';
 import type { Resolve } from './resolution.ts';
 import type { ProviderSandbox } from './sandbox/contract.ts';
 
@@ -132,6 +133,8 @@ export interface Adapter<Settings = unknown> {
   secretFault?(secret: string, settings: Settings): string | undefined;
   /** What a connection of this provider can be set to. Parsing fills in the defaults. */
   readonly settingsSchema: z.ZodType<Settings>;
+  /** How the provider's API is called. Absent where connections only receive. */
+  readonly api?: ProviderApi<Settings>;
   /** Compiles settings once; the result is kept and used for every request. @throws InvalidSettings */
   bind(settings: Settings): BoundAdapter;
   /** A correctly signed sample request, for `tributary send` and tests. */

@@ -36,19 +36,21 @@ export function actFor(
   }
   const ofNoOrg = access.scope === 'platform' || access.scope === 'installation';
   if (identity.orgId !== null) {
-    if (!ofNoOrg) return identity;
+    if (!ofNoOrg) return { ...identity, reach: 'org' };
     throw new NotPermitted(
       'This belongs to the platform, not to an organisation. Ask an administrator of the platform.',
     );
   }
-  if (ofNoOrg) return identity;
+  if (ofNoOrg) return { ...identity, reach: 'tenant' };
   if (orgHeader === undefined) {
-    if (access.scope === 'tenant') return identity;
+    if (access.scope === 'tenant') return { ...identity, reach: 'tenant' };
     throw new OrgRequired(
       `Your token belongs to no organisation: send the header X-Org-Id with the one you act for, or "${PLATFORM_LEVEL}" for what all of them share.`,
     );
   }
-  if (orgHeader === PLATFORM_LEVEL) return identity;
-  if (isOrgId(orgHeader)) return { ...identity, orgId: orgHeader };
+  if (orgHeader === PLATFORM_LEVEL) {
+    return { ...identity, reach: access.scope === 'tenant' ? 'tenant' : 'org' };
+  }
+  if (isOrgId(orgHeader)) return { ...identity, orgId: orgHeader, reach: 'org' };
   throw new InvalidRequest('The header X-Org-Id holds no id of an organisation.');
 }

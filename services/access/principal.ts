@@ -14,8 +14,10 @@ export interface Identity {
 
 /** On whose behalf a request acts. Everything it reads and writes is within the tenant. */
 export interface Principal extends Identity {
-  /** The organisation it acts for; null for all, or for none where the route is of an organisation. */
+  /** The organisation it acts for; null for the platform level. */
   readonly orgId: string | null;
+  /** `tenant` sees the rows of all organisations, `org` its own and those that all share. */
+  readonly reach: 'org' | 'tenant';
 }
 
 /** Decides who a request comes from, by its headers. @throws NotAuthenticated */
