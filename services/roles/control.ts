@@ -1,6 +1,9 @@
 import { auditRoutes } from '../audit/routes.ts';
+import { auditLogRoutes } from '../audit-log/routes.ts';
 import { CanaryStore } from '../canary/canary-store.ts';
 import { canaryRoutes } from '../canary/routes.ts';
+import { changeRoutes } from '../connections/change-routes.ts';
+import { openConnections } from '../connections/open-connections.ts';
 import { connectionRoutes } from '../connections/routes.ts';
 import { consumerRoutes } from '../consumers/routes.ts';
 import { deadLetterRoutes } from '../dead-letters/routes.ts';
@@ -18,7 +21,7 @@ import { makeReconciler } from './reconciler.ts';
 
 /** The role that serves the API. */
 export async function startControl(parts: Parts): Promise<void> {
-  const { adapters, config, directory, log, metrics, platform, publicUrl, server, store } = parts;
+  const { adapters, config, directory, log, metrics, platform, publicUrl, server } = parts;
   const { bus, database, secrets, warehouse } = platform;
   await server.register(eventRoutes, { warehouse });
   await server.register(streamRoute, { bus });
@@ -29,13 +32,10 @@ export async function startControl(parts: Parts): Promise<void> {
     keepDays: config.ledgerDays,
     warehouse,
   });
-  await server.register(connectionRoutes, {
-    adapters,
-    directory,
-    publicUrl,
-    secrets,
-    store,
-  });
+  const connections = openConnections({ adapters, database, directory, publicUrl, secrets });
+  await server.register(connectionRoutes, connections);
+  await server.register(changeRoutes, connections);
+  await server.register(auditLogRoutes, { database });
   const predicates = new PredicateStore(database);
   await server.register(predicateRoutes, { predicates });
   await server.register(replayRoutes, {

@@ -13,9 +13,12 @@ import { jwtTokens } from '#services/access/jwt.ts';
 import { type LocalIssuer, openLocalIssuer } from '#services/access/local-issuer.ts';
 import { staticToken } from '#services/access/static-token.ts';
 import { auditRoutes } from '#services/audit/routes.ts';
+import { auditLogRoutes } from '#services/audit-log/routes.ts';
 import { CanaryStore } from '#services/canary/canary-store.ts';
 import { canaryRoutes } from '#services/canary/routes.ts';
+import { changeRoutes } from '#services/connections/change-routes.ts';
 import { ConnectionDirectory } from '#services/connections/directory.ts';
+import { openConnections } from '#services/connections/open-connections.ts';
 import { connectionRoutes } from '#services/connections/routes.ts';
 import { ConnectionStore } from '#services/connections/store.ts';
 import { consumerRoutes } from '#services/consumers/routes.ts';
@@ -110,8 +113,10 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
     warehouse,
   });
   const publicUrl = () => PUBLIC_URL;
-  const connections = { adapters, directory, publicUrl, secrets, store };
+  const connections = openConnections({ adapters, database, directory, publicUrl, secrets });
   await server.register(connectionRoutes, connections);
+  await server.register(changeRoutes, connections);
+  await server.register(auditLogRoutes, { database });
   const predicates = new PredicateStore(database);
   await server.register(predicateRoutes, { predicates });
   const replays = new ReplayStore(database);
