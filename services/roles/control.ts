@@ -1,3 +1,4 @@
+import { forTenant, type TenantScope } from '#platform/database/tenant-database.ts';
 import { auditRoutes } from '../audit/routes.ts';
 import { auditLogRoutes } from '../audit-log/routes.ts';
 import { CanaryStore } from '../canary/canary-store.ts';
@@ -36,12 +37,12 @@ export async function startControl(parts: Parts): Promise<void> {
   await server.register(connectionRoutes, connections);
   await server.register(changeRoutes, connections);
   await server.register(auditLogRoutes, { database });
-  const predicates = new PredicateStore(database);
+  const predicates = (scope: TenantScope) => new PredicateStore(forTenant(database, scope));
   await server.register(predicateRoutes, { predicates });
   await server.register(replayRoutes, {
     billed: config.gcp !== undefined,
     predicates,
-    replays: new ReplayStore(database),
+    replays: (scope: TenantScope) => new ReplayStore(forTenant(database, scope)),
     warehouse,
   });
   await server.register(deadLetterRoutes, { bus, database });
@@ -49,7 +50,7 @@ export async function startControl(parts: Parts): Promise<void> {
   await server.register(metricsRoute, { metrics });
   await server.register(reconcileRoutes, { reconciler: makeReconciler(parts) });
   await server.register(canaryRoutes, {
-    canaries: new CanaryStore(database),
+    canaries: (scope: TenantScope) => new CanaryStore(forTenant(database, scope)),
     intervalMinutes: config.canaryMinutes,
   });
 }

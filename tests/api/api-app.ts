@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { adaptersByProvider } from '#adapters/registry.ts';
 import type { Bus } from '#platform/bus/bus.ts';
 import type { Database } from '#platform/database/database.ts';
+import { forTenant, type TenantScope } from '#platform/database/tenant-database.ts';
 import { openTestDatabase } from '#platform/database/testing.ts';
 import type { Secrets } from '#platform/secrets/secrets.ts';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
@@ -117,9 +118,9 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   await server.register(connectionRoutes, connections);
   await server.register(changeRoutes, connections);
   await server.register(auditLogRoutes, { database });
-  const predicates = new PredicateStore(database);
+  const predicates = (scope: TenantScope) => new PredicateStore(forTenant(database, scope));
   await server.register(predicateRoutes, { predicates });
-  const replays = new ReplayStore(database);
+  const replays = (scope: TenantScope) => new ReplayStore(forTenant(database, scope));
   await server.register(replayRoutes, {
     billed: true,
     predicates,
@@ -140,7 +141,7 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   });
   await server.register(reconcileRoutes, { reconciler });
   await server.register(canaryRoutes, {
-    canaries: new CanaryStore(database),
+    canaries: (scope: TenantScope) => new CanaryStore(forTenant(database, scope)),
     intervalMinutes: 5,
   });
   await server.register(healthRoutes, {
