@@ -12,6 +12,8 @@ import { eventRoutes } from '../events/routes.ts';
 import { streamRoute } from '../events/stream.ts';
 import { requestRoutes } from '../intake/request-routes.ts';
 import { metricsRoute } from '../metrics/route.ts';
+import { readinessChecks } from '../readiness/checks.ts';
+import { readinessRoutes } from '../readiness/routes.ts';
 import { reconcileRoutes } from '../reconcile/routes.ts';
 import { predicateRoutes } from '../replay/predicate-routes.ts';
 import { PredicateStore } from '../replay/predicate-store.ts';
@@ -37,6 +39,15 @@ export async function startControl(parts: Parts): Promise<void> {
   await server.register(connectionRoutes, connections);
   await server.register(changeRoutes, connections);
   await server.register(auditLogRoutes, { database });
+  await server.register(readinessRoutes, {
+    adapters,
+    checks: readinessChecks({
+      ...{ bus, database, publicUrl, secrets, warehouse },
+      canaryMinutes: config.canaryMinutes,
+      flushLog: () => log.flush(),
+    }),
+    database,
+  });
   const predicates = (scope: TenantScope) => new PredicateStore(forTenant(database, scope));
   await server.register(predicateRoutes, { predicates });
   await server.register(replayRoutes, {

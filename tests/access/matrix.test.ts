@@ -140,6 +140,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'GET /v1/events': { scope: 'tenant' },
   'GET /v1/events/:event_id': { scope: 'tenant', one: (mark) => `/v1/events/${eventOf(mark)}` },
   'GET /v1/events/stream': { scope: 'tenant' },
+  'GET /v1/readiness/:provider': { scope: 'org' },
   'POST /v1/reconcile': { scope: 'installation', manages: true, body: { dry_run: true } },
   'GET /v1/reconcile': { scope: 'installation' },
   'POST /v1/reconcile/resume': { scope: 'installation', manages: true },
@@ -270,6 +271,7 @@ describe.each(callers)('$name', ({ name: callerName, caller }) => {
     const url = (name.split(' ')[1] ?? '')
       .replace(':id', ID)
       .replace(':event_id', ID)
+      .replace(':provider', 'hubspot')
       .replace(':name', 'none');
     const sees = (route.scope === 'org' ? caller.seesInOrg : caller.sees) ?? [];
     if (!route.one || refused !== undefined) {

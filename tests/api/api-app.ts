@@ -32,6 +32,8 @@ import { RequestLog } from '#services/intake/request-log.ts';
 import { requestRoutes } from '#services/intake/request-routes.ts';
 import { Metrics } from '#services/metrics/metrics.ts';
 import { metricsRoute } from '#services/metrics/route.ts';
+import { readinessChecks } from '#services/readiness/checks.ts';
+import { readinessRoutes } from '#services/readiness/routes.ts';
 import { Reconciler } from '#services/reconcile/reconciler.ts';
 import { reconcileRoutes } from '#services/reconcile/routes.ts';
 import { reconcileSettings } from '#services/reconcile/settings.ts';
@@ -118,6 +120,15 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   await server.register(connectionRoutes, connections);
   await server.register(changeRoutes, connections);
   await server.register(auditLogRoutes, { database });
+  await server.register(readinessRoutes, {
+    adapters,
+    checks: readinessChecks({
+      ...{ bus, database, publicUrl, secrets, warehouse },
+      canaryMinutes: 5,
+      flushLog: () => log.flush(),
+    }),
+    database,
+  });
   const predicates = (scope: TenantScope) => new PredicateStore(forTenant(database, scope));
   await server.register(predicateRoutes, { predicates });
   const replays = (scope: TenantScope) => new ReplayStore(forTenant(database, scope));
