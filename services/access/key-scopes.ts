@@ -45,6 +45,6 @@ export function assertScope(scopes: readonly string[], access: Access, path: str
   if (scopesHold(scopes, needed)) return;
   const advice = KEY_SCOPES.includes(needed)
     ? 'Use a key that has it, or one without scopes.'
-    : 'No scope is for this route: use a token or a key without scopes.';
+    : 'No scope is for this route: use a token.';
   throw new NotPermitted(`The API key lacks the scope ${needed}. ${advice}`);
 }
