@@ -1,5 +1,8 @@
 import { forTenant, type TenantScope } from '#platform/database/tenant-database.ts';
+import { sessionRoutes } from '../access/session-routes.ts';
+import { apiKeyRoutes } from '../api-keys/routes.ts';
 import { auditRoutes } from '../audit/routes.ts';
+import { auditTo } from '../audit-log/record.ts';
 import { auditLogRoutes } from '../audit-log/routes.ts';
 import { CanaryStore } from '../canary/canary-store.ts';
 import { canaryRoutes } from '../canary/routes.ts';
@@ -26,6 +29,8 @@ import { makeReconciler } from './reconciler.ts';
 export async function startControl(parts: Parts): Promise<void> {
   const { adapters, config, directory, log, metrics, platform, publicUrl, server } = parts;
   const { bus, database, secrets, warehouse } = platform;
+  await server.register(sessionRoutes, { issuer: parts.access?.issuer });
+  await server.register(apiKeyRoutes, { database, audit: auditTo(database) });
   await server.register(eventRoutes, { warehouse });
   await server.register(streamRoute, { bus });
   await server.register(requestRoutes, { log, operatorTenantId: config.tenantId, warehouse });

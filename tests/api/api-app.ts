@@ -12,7 +12,12 @@ import type { Warehouse } from '#platform/warehouse/warehouse.ts';
 import { bearerAuthentication } from '#services/access/bearer.ts';
 import { jwtTokens } from '#services/access/jwt.ts';
 import { type LocalIssuer, openLocalIssuer } from '#services/access/local-issuer.ts';
+import { sessionRoutes } from '#services/access/session-routes.ts';
+import { SessionStore } from '#services/access/session-store.ts';
+import { BrowserSessions } from '#services/access/sessions.ts';
 import { staticToken } from '#services/access/static-token.ts';
+import { apiKeyTokens } from '#services/api-keys/api-key-tokens.ts';
+import { apiKeyRoutes } from '#services/api-keys/routes.ts';
 import { auditRoutes } from '#services/audit/routes.ts';
 import { auditLogRoutes } from '#services/audit-log/routes.ts';
 import { CanaryStore } from '#services/canary/canary-store.ts';
@@ -66,8 +71,18 @@ export interface ApiApp {
   readonly routes: readonly RouteOptions[];
   /** Lines of the server's log. */
   readonly logLines: string[];
+  /** What was recorded in the audit log. */
+  readonly audited: Audited[];
   readonly health: { ready: boolean; check: Check };
   call(method: 'GET' | 'POST' | 'PATCH', url: string, body?: unknown): Promise<ApiAnswer>;
+}
+
+export interface Audited {
+  readonly actor: string;
+  readonly action: string;
+  readonly subject: { readonly type: string; readonly id: string };
+  readonly before: unknown;
+  readonly after: unknown;
 }
 
 export interface ApiAnswer {
@@ -91,12 +106,16 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   const directory = new ConnectionDirectory({ load: () => store.all(), adapters, onError });
   const log = stack.adopt(new RequestLog({ warehouse, onError }), (one) => one.close());
   const issuer = await openLocalIssuer(await temporaryFolder(stack));
-  const kinds = [staticToken(API_TOKEN, TENANT), jwtTokens([issuer])];
+  const kinds = [staticToken(API_TOKEN, TENANT), apiKeyTokens(database), jwtTokens([issuer])];
+  const publicUrl = () => PUBLIC_URL;
+  const sessions = new BrowserSessions({ store: new SessionStore(database), publicUrl });
+  const audited: Audited[] = [];
   const health: ApiApp['health'] = { ready: true, check: async () => undefined };
 
   const server = await createServer({
     logger,
     authenticate: bearerAuthentication(kinds),
+    sessions,
     bodyLimitBytes: 64 * 1024,
     operatorTenantId: TENANT,
   });
@@ -104,6 +123,13 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   const routes: RouteOptions[] = [];
   server.addHook('onRoute', (route) => {
     routes.push(route);
+  });
+  await server.register(sessionRoutes, { issuer });
+  await server.register(apiKeyRoutes, {
+    database,
+    audit: async ({ actor }, action, subject, before, after) => {
+      audited.push({ actor, action, subject, before, after });
+    },
   });
   await server.register(eventRoutes, { warehouse });
   await server.register(streamRoute, { bus });
@@ -115,7 +141,6 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
     keepDays: 14,
     warehouse,
   });
-  const publicUrl = () => PUBLIC_URL;
   const connections = openConnections({ adapters, database, directory, publicUrl, secrets });
   await server.register(connectionRoutes, connections);
   await server.register(changeRoutes, connections);
@@ -173,6 +198,7 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
     warehouse,
     routes,
     logLines,
+    audited,
     health,
     call: async (method, url, body) => {
       const headers = { authorization: `Bearer ${API_TOKEN}`, 'x-org-id': 'platform' };
