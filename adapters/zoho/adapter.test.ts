@@ -134,6 +134,7 @@ describe('settings', () => {
       workflow_token_header: 'x-tributary-token',
       channels: [],
       deal_stages: [],
+      data_center: 'us',
     });
   });
 

@@ -29,6 +29,10 @@ const dealStage = z.object({
   forecast_type: category.describe('How the stage counts, in the maps of a pipeline.'),
 });
 
+/** Source: Zoho CRM API v8, "Multi-DC"; sa and uk are known from other clients alone. */
+export const DATA_CENTERS = ['us', 'eu', 'in', 'au', 'jp', 'ca', 'sa', 'cn', 'uk'] as const;
+export type DataCenter = (typeof DATA_CENTERS)[number];
+
 const channel = z.strictObject({
   channel_id: z
     .string()
@@ -80,6 +84,10 @@ export const settingsSchema = z.strictObject({
     .describe(
       'The stages of deals as Zoho describes them: pick_list_values of GET settings/fields?module=Deals, or maps of GET settings/pipeline. Other keys are ignored. Needed for deal.won and deal.lost.',
     ),
+  data_center: z
+    .enum(DATA_CENTERS)
+    .default('us')
+    .describe('Where Zoho keeps the account: it is the end of the address people sign in at.'),
 });
 
 export type ZohoSettings = z.infer<typeof settingsSchema>;
