@@ -29,6 +29,9 @@ const dealStage = z.object({
   forecast_type: category.describe('How the stage counts, in the maps of a pipeline.'),
 });
 
+/** Modules that are mapped, by their API name. */
+export const WATCHED_MODULES = ['Contacts', 'Accounts', 'Deals'] as const;
+
 /** Source: Zoho CRM API v8, "Multi-DC"; sa and uk are known from other clients alone. */
 export const DATA_CENTERS = ['us', 'eu', 'in', 'au', 'jp', 'ca', 'sa', 'cn', 'uk'] as const;
 export type DataCenter = (typeof DATA_CENTERS)[number];
@@ -75,7 +78,17 @@ export const settingsSchema = z.strictObject({
     })
     .default([])
     .describe(
-      'Watch channels of this connection. When any is listed, notifications of other channels are refused.',
+      'Watch channels that somebody else keeps for this connection. When any is listed, notifications of other channels are refused, and none is opened by itself.',
+    ),
+  watch_modules: z
+    .array(z.enum(WATCHED_MODULES))
+    .max(WATCHED_MODULES.length)
+    .refine((all) => new Set(all).size === all.length, {
+      message: 'Each module may be listed once.',
+    })
+    .default([...WATCHED_MODULES])
+    .describe(
+      'Modules for which a watch channel is opened, renewed and closed by itself, once the connection has credentials and where no channels are listed. Leave out those that workflow webhooks tell of.',
     ),
   deal_stages: z
     .array(dealStage)

@@ -123,7 +123,10 @@ export class ApiSurface {
 
 const HTML = { 'content-type': 'text/html; charset=utf-8' };
 const JSON_TYPE = { 'content-type': 'application/json' };
-const NOT_FOUND: ApiAnswer = { status: 404, json: { message: 'There is nothing at this address.' } };
+const NOT_FOUND: ApiAnswer = {
+  status: 404,
+  json: { message: 'There is nothing at this address.' },
+};
 
 /** The token behind a word in a header such as `Authorization: Bearer …`, whose case does not count. */
 export function tokenBehind(value: string | undefined, word: string): string | undefined {

@@ -28,7 +28,8 @@ export function salesforceApi(organizationId: string): SandboxApi {
     }),
     answer(request) {
       if (request.method !== 'GET') return undefined;
-      if (request.path === USERINFO) return { status: 200, json: userinfo(request, organizationId) };
+      if (request.path === USERINFO)
+        return { status: 200, json: userinfo(request, organizationId) };
       if (!LIMITS.test(request.path)) return undefined;
       return {
         status: 200,

@@ -33,7 +33,10 @@ export function zenotiApi(centers: readonly ZenotiCenter[]): SandboxApi {
       const page = Number(query.get('page') ?? 1);
       const size = Number(query.get('size') ?? 10);
       if (size > LARGEST_PAGE) {
-        return { status: 422, json: { code: 422, message: 'You cannot request more than 100 items.' } };
+        return {
+          status: 422,
+          json: { code: 422, message: 'You cannot request more than 100 items.' },
+        };
       }
       const rows = centers.slice((page - 1) * size, page * size);
       return {
