@@ -73,6 +73,11 @@ export interface WebhookApi<Settings> {
   /** The resources that should be registered for these settings, in the provider's words. */
   resources(settings: Settings): readonly string[];
   /**
+   * The id that a webhook will have, where the provider lets us choose it: the same each time, so that one
+   * whose registration was cut off can be found. Absent where the provider chooses.
+   */
+  chosenId?(connectionId: string, resource: string): string;
+  /**
    * Registering what is there already, of a call whose answer was lost, leaves one webhook.
    *
    * @throws what `call` throws, and ProviderRefused when the provider does not want it

@@ -49,6 +49,8 @@ export const watchChannels: WebhookApi<ZohoSettings> = {
   // Whoever lists channels keeps them, and others would be refused.
   resources: ({ channels, watch_modules }) => (channels.length > 0 ? [] : watch_modules),
 
+  chosenId: channelId,
+
   async register(call, module, target) {
     const id = channelId(target.connectionId, module);
     const opened = await send(call, 'POST', id, module, target);
