@@ -112,9 +112,9 @@ export class RegistrationService {
    * alone: while it is disabled, has no credentials, or has settings that do not fit.
    */
   wantedBy(connection: RegisteringConnection): readonly string[] | undefined {
-    const { disconnected, status, hasCredential, settings, provider } = connection;
+    const { disconnectedAt, status, hasCredential, settings, provider } = connection;
     const adapter = this.#options.adapters.get(provider);
-    if (disconnected) return [];
+    if (disconnectedAt !== null) return [];
     if (status === 'inactive' || !hasCredential) return undefined;
     const parsed = adapter?.settingsSchema.safeParse(settings);
     return parsed?.success ? adapter?.api?.webhooks?.resources(parsed.data) : undefined;

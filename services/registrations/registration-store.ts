@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { RegisteredWebhook } from '#adapters/kit/provider-api.ts';
 import type { Queryable } from '#platform/database/database.ts';
-import type { RegisteredWith, RegisteringConnection, Registration } from './registration.ts';
 import {
-  COLUMNS,
+  COLUMNS as CONNECTION_COLUMNS,
   type ConnectionRow,
-  connectionOf,
-  type Row,
-  registrationOf,
-} from './registration-row.ts';
+  fromRow,
+} from '../connections/connection-row.ts';
+import type { RegisteredWith, RegisteringConnection, Registration } from './registration.ts';
+import { COLUMNS, type Row, registrationOf } from './registration-row.ts';
 
-const CONNECTION = `SELECT c.id, c.tenant_id, c.org_id, c.provider, c.name, c.status, c.settings,
-    c.secret_ref, c.created_at, c.updated_at, c.disconnected_at IS NOT NULL AS disconnected,
-    k.connection_id IS NOT NULL AS has_credential
-  FROM connections c LEFT JOIN connection_credentials k ON k.connection_id = c.id`;
+const CONNECTION = `SELECT ${CONNECTION_COLUMNS}, EXISTS (
+    SELECT FROM connection_credentials k WHERE k.connection_id = connections.id) AS has_credential
+  FROM connections`;
+
+type RegisteringRow = ConnectionRow & { readonly has_credential: boolean };
 
 /** A failure, as it is kept. */
 export interface Failure {
@@ -33,8 +33,8 @@ export class RegistrationStore {
 
   /** @returns undefined when there is none */
   async connection(id: string): Promise<RegisteringConnection | undefined> {
-    const rows = await this.#database.query<ConnectionRow>(`${CONNECTION} WHERE c.id = $1`, [id]);
-    return rows[0] && connectionOf(rows[0]);
+    const rows = await this.#database.query<RegisteringRow>(`${CONNECTION} WHERE id = $1`, [id]);
+    return rows[0] && registeringOf(rows[0]);
   }
 
   /**
@@ -48,15 +48,16 @@ export class RegistrationStore {
     afterId: string,
     limit: number,
   ): Promise<RegisteringConnection[]> {
-    const rows = await this.#database.query<ConnectionRow>(
+    const rows = await this.#database.query<RegisteringRow>(
       `${CONNECTION}
-       WHERE c.provider = ANY ($1::text[]) AND c.id > $2 AND (
-         (c.disconnected_at IS NULL AND c.status <> 'inactive' AND k.connection_id IS NOT NULL)
-         OR EXISTS (SELECT FROM webhook_registrations r WHERE r.connection_id = c.id))
-       ORDER BY c.id LIMIT $3`,
+       WHERE provider = ANY ($1::text[]) AND id > $2 AND (
+         (disconnected_at IS NULL AND status <> 'inactive' AND EXISTS (
+           SELECT FROM connection_credentials k WHERE k.connection_id = connections.id))
+         OR EXISTS (SELECT FROM webhook_registrations r WHERE r.connection_id = connections.id))
+       ORDER BY id LIMIT $3`,
       [providers, afterId, limit],
     );
-    return rows.map(connectionOf);
+    return rows.map(registeringOf);
   }
 
   /** Of some connections, by resource. */
@@ -135,4 +136,8 @@ export async function visibleRegistrations(
     [tenantId, connectionId],
   );
   return rows.map(registrationOf);
+}
+
+function registeringOf(row: RegisteringRow): RegisteringConnection {
+  return { ...fromRow(row), hasCredential: row.has_credential };
 }

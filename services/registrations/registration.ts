@@ -38,8 +38,6 @@ export interface RegisteredWith {
 
 /** A connection, as far as registrations need it. */
 export interface RegisteringConnection extends Connection {
-  /** True once it is disconnected: nothing is to be registered any more. */
-  readonly disconnected: boolean;
   /** Whether it has credentials to call its provider with. */
   readonly hasCredential: boolean;
 }

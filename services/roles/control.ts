@@ -1,6 +1,10 @@
+import { forTenant, type TenantScope } from '#platform/database/tenant-database.ts';
 import { auditRoutes } from '../audit/routes.ts';
+import { auditLogRoutes } from '../audit-log/routes.ts';
 import { CanaryStore } from '../canary/canary-store.ts';
 import { canaryRoutes } from '../canary/routes.ts';
+import { changeRoutes } from '../connections/change-routes.ts';
+import { openConnections } from '../connections/open-connections.ts';
 import { connectionRoutes } from '../connections/routes.ts';
 import { consumerRoutes } from '../consumers/routes.ts';
 import { deadLetterRoutes } from '../dead-letters/routes.ts';
@@ -18,7 +22,7 @@ import { makeReconciler } from './reconciler.ts';
 
 /** The role that serves the API. */
 export async function startControl(parts: Parts): Promise<void> {
-  const { adapters, config, directory, log, metrics, platform, publicUrl, server, store } = parts;
+  const { adapters, config, directory, log, metrics, platform, publicUrl, server } = parts;
   const { bus, database, secrets, warehouse } = platform;
   await server.register(eventRoutes, { warehouse });
   await server.register(streamRoute, { bus });
@@ -29,19 +33,16 @@ export async function startControl(parts: Parts): Promise<void> {
     keepDays: config.ledgerDays,
     warehouse,
   });
-  await server.register(connectionRoutes, {
-    adapters,
-    directory,
-    publicUrl,
-    secrets,
-    store,
-  });
-  const predicates = new PredicateStore(database);
+  const connections = openConnections({ adapters, database, directory, publicUrl, secrets });
+  await server.register(connectionRoutes, connections);
+  await server.register(changeRoutes, connections);
+  await server.register(auditLogRoutes, { database });
+  const predicates = (scope: TenantScope) => new PredicateStore(forTenant(database, scope));
   await server.register(predicateRoutes, { predicates });
   await server.register(replayRoutes, {
     billed: config.gcp !== undefined,
     predicates,
-    replays: new ReplayStore(database),
+    replays: (scope: TenantScope) => new ReplayStore(forTenant(database, scope)),
     warehouse,
   });
   await server.register(deadLetterRoutes, { bus, database });
@@ -49,7 +50,7 @@ export async function startControl(parts: Parts): Promise<void> {
   await server.register(metricsRoute, { metrics });
   await server.register(reconcileRoutes, { reconciler: makeReconciler(parts) });
   await server.register(canaryRoutes, {
-    canaries: new CanaryStore(database),
+    canaries: (scope: TenantScope) => new CanaryStore(forTenant(database, scope)),
     intervalMinutes: config.canaryMinutes,
   });
 }

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { adaptersByProvider } from '#adapters/registry.ts';
 import type { Bus } from '#platform/bus/bus.ts';
 import type { Database } from '#platform/database/database.ts';
+import { forTenant, type TenantScope } from '#platform/database/tenant-database.ts';
 import { openTestDatabase } from '#platform/database/testing.ts';
 import type { Secrets } from '#platform/secrets/secrets.ts';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
@@ -13,9 +14,12 @@ import { jwtTokens } from '#services/access/jwt.ts';
 import { type LocalIssuer, openLocalIssuer } from '#services/access/local-issuer.ts';
 import { staticToken } from '#services/access/static-token.ts';
 import { auditRoutes } from '#services/audit/routes.ts';
+import { auditLogRoutes } from '#services/audit-log/routes.ts';
 import { CanaryStore } from '#services/canary/canary-store.ts';
 import { canaryRoutes } from '#services/canary/routes.ts';
+import { changeRoutes } from '#services/connections/change-routes.ts';
 import { ConnectionDirectory } from '#services/connections/directory.ts';
+import { openConnections } from '#services/connections/open-connections.ts';
 import { connectionRoutes } from '#services/connections/routes.ts';
 import { ConnectionStore } from '#services/connections/store.ts';
 import { consumerRoutes } from '#services/consumers/routes.ts';
@@ -110,11 +114,13 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
     warehouse,
   });
   const publicUrl = () => PUBLIC_URL;
-  const connections = { adapters, directory, publicUrl, secrets, store };
+  const connections = openConnections({ adapters, database, directory, publicUrl, secrets });
   await server.register(connectionRoutes, connections);
-  const predicates = new PredicateStore(database);
+  await server.register(changeRoutes, connections);
+  await server.register(auditLogRoutes, { database });
+  const predicates = (scope: TenantScope) => new PredicateStore(forTenant(database, scope));
   await server.register(predicateRoutes, { predicates });
-  const replays = new ReplayStore(database);
+  const replays = (scope: TenantScope) => new ReplayStore(forTenant(database, scope));
   await server.register(replayRoutes, {
     billed: true,
     predicates,
@@ -135,7 +141,7 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   });
   await server.register(reconcileRoutes, { reconciler });
   await server.register(canaryRoutes, {
-    canaries: new CanaryStore(database),
+    canaries: (scope: TenantScope) => new CanaryStore(forTenant(database, scope)),
     intervalMinutes: 5,
   });
   await server.register(healthRoutes, {
