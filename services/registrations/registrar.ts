@@ -28,6 +28,8 @@ export interface RegistrarOptions {
   }>;
   readonly store: RegistrationStore;
   readonly log: LogRegistration;
+  /** Told in a sentence of a webhook that could not be removed. */
+  readonly note: (text: string) => void;
   readonly nowMs: () => number;
   readonly onError: (message: string, error: unknown) => void;
 }
@@ -84,28 +86,15 @@ export class Registrar {
       externalId === null
         ? undefined
         : await this.#ask(() => webhooks.remove(call, webhookOf(row, externalId)));
-    if (answer instanceof CredentialsRefused) {
+    if (answer instanceof Problem) {
+      const message = leftBehind(row);
+      this.#options.note(message);
+      if (!(answer instanceof CredentialsRefused)) return this.#failed(row, answer);
       // Nobody can be asked any more, and a row that stays would be tried for ever.
       await store.forget(row.id);
-      const end =
-        row.expiresAtMs === null
-          ? 'Remove it at the provider.'
-          : 'It ends by itself at its expiry.';
-      await this.#say(
-        line(
-          'warning',
-          'webhook_left',
-          `The webhook for ${resource} could not be removed. ${end}`,
-          {
-            resource,
-            externalId: externalId ?? '',
-            expiresAtMs: row.expiresAtMs ?? undefined,
-          },
-        ),
-      );
-      return;
+      const expiresAtMs = row.expiresAtMs ?? undefined;
+      return this.#say(line('warning', 'webhook_left', message, { resource, expiresAtMs }));
     }
-    if (answer instanceof Problem) return this.#failed(row, answer);
     await store.forget(row.id);
     await this.#say(
       line('info', 'webhook_removed', `The webhook for ${resource} was removed.`, { resource }),
@@ -162,6 +151,14 @@ export class Registrar {
       onError('A line of a connection log was lost.', error),
     );
   }
+}
+
+function leftBehind({ resource, expiresAtMs }: Registration): string {
+  const end =
+    expiresAtMs === null
+      ? 'Remove it there.'
+      : `It ends by itself on ${new Date(expiresAtMs).toISOString()}.`;
+  return `The webhook for ${resource} could not be removed at the provider. ${end}`;
 }
 
 function webhookOf({ resource, expiresAtMs }: Registration, externalId: string): RegisteredWebhook {

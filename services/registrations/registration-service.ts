@@ -4,6 +4,7 @@ import type { CallProvider, WebhookApi } from '#adapters/kit/provider-api.ts';
 import type { Database } from '#platform/database/database.ts';
 import type { Secrets } from '#platform/secrets/secrets.ts';
 import type { Connection } from '../connections/connection.ts';
+import type { Farewell } from '../connections/ports.ts';
 import { type LeaseOutcome, withLease } from '../leases/lease.ts';
 import { planSteps } from './plan.ts';
 import { Registrar } from './registrar.ts';
@@ -38,6 +39,7 @@ export interface EnsureOptions {
 }
 
 const POLL_MS = 100;
+const FAREWELL_WAIT_MS = 10_000;
 
 /**
  * Sees to it that providers keep the webhooks that connections want, where they have an API for it. Every
@@ -89,23 +91,22 @@ export class RegistrationService {
   }
 
   /**
-   * Removes every webhook of a connection at its provider. For disconnecting and deleting it, while the
-   * credentials still work.
-   *
-   * @returns what could not be removed: the schedule goes on trying while the connection is there
+   * Removes every webhook of a connection at its provider, before its credentials go. What is left is
+   * tried again by the schedule, until the provider says that the credentials are no good any more.
    */
-  async removeAll(
-    connectionId: string,
-    { waitMs = 10_000 }: Pick<EnsureOptions, 'waitMs'> = {},
-  ): Promise<LeaseOutcome<Registration[]>> {
-    return this.#alone(connectionId, waitMs, async (connection, signal) => {
-      const registrar = this.#registrar(connection);
+  readonly farewell: Farewell = async ({ id }) => {
+    const notes: string[] = [];
+    const outcome = await this.#alone(id, FAREWELL_WAIT_MS, async (connection, signal) => {
+      const registrar = this.#registrar(connection, (note) => notes.push(note));
       for (const row of await this.store.list([connection.id])) {
         signal.throwIfAborted();
         await registrar?.take({ kind: 'remove', resource: row.resource, row });
       }
     });
-  }
+    if (!outcome.held)
+      notes.push('Its webhooks were being registered just then. Look for them there.');
+    return notes;
+  };
 
   /**
    * What should be registered for a connection as it is now; undefined when what there is should be left
@@ -139,7 +140,10 @@ export class RegistrationService {
     }
   }
 
-  #registrar(connection: RegisteringConnection): Registrar | undefined {
+  #registrar(
+    connection: RegisteringConnection,
+    note: (text: string) => void = () => undefined,
+  ): Registrar | undefined {
     const { callProvider, log, onError, secrets, webhookUrl } = this.#options;
     const adapter = this.#options.adapters.get(connection.provider);
     const webhooks: WebhookApi<unknown> | undefined = adapter?.api?.webhooks;
@@ -158,6 +162,7 @@ export class RegistrationService {
       },
       store: this.store,
       log,
+      note,
       nowMs: this.#nowMs,
       onError,
     });

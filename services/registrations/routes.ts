@@ -2,12 +2,13 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Adapter } from '#adapters/kit/adapter.ts';
-import type { Database, Queryable } from '#platform/database/database.ts';
+import type { Database } from '#platform/database/database.ts';
 import { forTenant } from '#platform/database/tenant-database.ts';
-import { NotFound, NotPermitted, RequestInProgress } from '#schemas/problems.ts';
+import { RequestInProgress } from '#schemas/problems.ts';
 import { manages, reads } from '../access/access.ts';
-import { type Principal, principalOf } from '../access/principal.ts';
-import { isStorableText, NOT_STORABLE } from '../connections/storable.ts';
+import { principalOf } from '../access/principal.ts';
+import { idParams } from '../connections/inputs.ts';
+import { ConnectionStore } from '../connections/store.ts';
 import { PROBLEMS } from '../http/openapi.ts';
 import type { Registration } from './registration.ts';
 import type { RegistrationService } from './registration-service.ts';
@@ -47,8 +48,6 @@ const listSchema = z.object({
   next_cursor: z.string().nullable().describe('Always null: there are a few of a connection.'),
 });
 
-const params = z.object({ id: z.string().refine(isStorableText, NOT_STORABLE) });
-
 /** How long a request waits for another process that is at the same connection. */
 const WAIT_MS = 3_000;
 
@@ -66,14 +65,14 @@ export async function registrationRoutes(
       schema: {
         summary: 'Webhooks that the provider keeps for a connection',
         tags: ['connections'],
-        params,
+        params: idParams,
         response: { 200: listSchema, ...PROBLEMS },
       },
     },
     async (request) => {
       const principal = principalOf(request);
       return forTenant(database, principal).transaction(async (tx) => {
-        const { provider } = await visibleConnection(tx, principal, request.params.id);
+        const { provider } = await new ConnectionStore(tx).find(principal, request.params.id);
         const rows = await visibleRegistrations(tx, principal.tenantId, request.params.id);
         return shown(provider, rows);
       });
@@ -89,23 +88,16 @@ export async function registrationRoutes(
         description:
           'Also extends what is not due yet, and tries again what waits for its next attempt. What the provider refuses is in the answer, with its reason.',
         tags: ['connections'],
-        params,
+        params: idParams,
         response: { 200: listSchema, ...PROBLEMS },
       },
     },
     async (request) => {
       const principal = principalOf(request);
       const { id } = request.params;
-      const { provider, org_id } = await visibleConnection(
-        forTenant(database, principal),
-        principal,
-        id,
+      const { provider } = await forTenant(database, principal).transaction((tx) =>
+        new ConnectionStore(tx).own(principal, id),
       );
-      if (org_id !== principal.orgId) {
-        throw new NotPermitted(
-          `Connection ${id} is shared by all organisations. An administrator of the platform changes it.`,
-        );
-      }
       const outcome = await registrations.ensure(id, { all: true, waitMs: WAIT_MS });
       if (outcome.held) return shown(provider, outcome.result);
       throw new RequestInProgress(
@@ -122,26 +114,6 @@ export async function registrationRoutes(
       next_cursor: null,
     };
   }
-}
-
-interface VisibleConnection {
-  readonly provider: string;
-  readonly org_id: string | null;
-}
-
-/** @throws NotFound when the caller cannot see it */
-async function visibleConnection(
-  database: Queryable,
-  { tenantId, orgId }: Principal,
-  id: string,
-): Promise<VisibleConnection> {
-  const rows = await database.query<VisibleConnection>(
-    `SELECT provider, org_id FROM connections
-     WHERE tenant_id = $1 AND (org_id IS NULL OR org_id = $2) AND id = $3`,
-    [tenantId, orgId, id],
-  );
-  if (rows[0]) return rows[0];
-  throw new NotFound(`There is no connection ${id}.`);
 }
 
 function viewOf(row: Registration) {

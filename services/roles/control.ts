@@ -13,12 +13,14 @@ import { streamRoute } from '../events/stream.ts';
 import { requestRoutes } from '../intake/request-routes.ts';
 import { metricsRoute } from '../metrics/route.ts';
 import { reconcileRoutes } from '../reconcile/routes.ts';
+import { registrationRoutes } from '../registrations/routes.ts';
 import { predicateRoutes } from '../replay/predicate-routes.ts';
 import { PredicateStore } from '../replay/predicate-store.ts';
 import { ReplayStore } from '../replay/replay-store.ts';
 import { replayRoutes } from '../replay/routes.ts';
 import type { Parts } from './parts.ts';
 import { makeReconciler } from './reconciler.ts';
+import { makeRegistrations } from './registrations.ts';
 
 /** The role that serves the API. */
 export async function startControl(parts: Parts): Promise<void> {
@@ -33,7 +35,12 @@ export async function startControl(parts: Parts): Promise<void> {
     keepDays: config.ledgerDays,
     warehouse,
   });
-  const connections = openConnections({ adapters, database, directory, publicUrl, secrets });
+  const registrations = makeRegistrations(parts);
+  const farewells = [registrations.farewell];
+  const connections = openConnections({
+    ...{ adapters, database, directory, farewells, publicUrl, secrets },
+  });
+  await server.register(registrationRoutes, { adapters, database, registrations });
   await server.register(connectionRoutes, connections);
   await server.register(changeRoutes, connections);
   await server.register(auditLogRoutes, { database });
