@@ -2,6 +2,7 @@ import type { Adapter } from '#adapters/kit/adapter.ts';
 import { judgeAnswer, problemOf } from '#adapters/kit/judge-answer.ts';
 import type {
   Account,
+  CallProvider,
   Credential,
   ProviderApi,
   ProviderResponse,
@@ -40,9 +41,25 @@ export async function testCredential<Settings>(
   send: SendHttp,
 ): Promise<Account> {
   const api = apiFor(adapter, settings, credential);
+  return api.health(callWith(adapter, settings, credential, send), settings);
+}
+
+/**
+ * The API of a provider with one credential that is never replaced.
+ *
+ * @throws CredentialsRefused, InvalidSettings, InvalidRequest as testCredential does; what it returns throws
+ *   what a CallProvider does
+ */
+export function callWith<Settings>(
+  adapter: Adapter<Settings>,
+  settings: Settings,
+  credential: Credential,
+  send: SendHttp,
+): CallProvider {
+  const api = apiFor(adapter, settings, credential);
   const baseUrl = api.baseUrl(settings, credential);
   const authorization = api.authorize(credential, settings);
-  return api.health(async ({ method = 'GET', path, headers, json }) => {
+  return async ({ method = 'GET', path, headers, json }) => {
     const response = await send(baseUrl + path, {
       method,
       headers: {
@@ -61,7 +78,7 @@ export async function testCredential<Settings>(
     const refusal = judgeAnswer(api, response);
     if (refusal !== undefined) throw problemOf(adapter.title, response, refusal);
     return response;
-  }, settings);
+  };
 }
 
 function apiFor<Settings>(

@@ -49,7 +49,7 @@ const listSchema = z.object({
 });
 
 /** How long a request waits for another process that is at the same connection. */
-const WAIT_MS = 3_000;
+const WAIT_MS = 1_000;
 
 /** `/v1/connections/:id/registrations`: the webhooks that the provider keeps, and keeping them now. */
 export async function registrationRoutes(
