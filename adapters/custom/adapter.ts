@@ -1,4 +1,5 @@
 import type { Adapter, BoundAdapter } from '#adapters/kit/adapter.ts';
+import { customApi } from './api.ts';
 import { compileDefinition } from './compile.ts';
 import { METHODS, PROVIDER, SKIP_REASONS, TITLE } from './definition.ts';
 import { buildSample } from './sample.ts';
@@ -23,6 +24,7 @@ export const customAdapter: CustomAdapter = {
   skipReasons: SKIP_REASONS,
   methods: METHODS,
   settingsSchema,
+  api: customApi,
   samples: ['default'],
   bind(settings) {
     const compiled = compileDefinition(settings);

@@ -49,6 +49,7 @@ describe('settings', () => {
     expect(settingsSchema.parse({})).toEqual({
       allow_signature_versions: ['v3'],
       future_skew_seconds: 60,
+      api_base_url: 'https://api.hubapi.com',
     });
   });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { apiUrl } from '#adapters/kit/api-url.ts';
 import { dealPipelinesSchema } from './deal-stages.ts';
 
 /** What a HubSpot connection can be set to. Nothing is required. */
@@ -34,6 +35,10 @@ export const settingsSchema = z.strictObject({
     .describe(
       'The deal pipelines of the account: the array "results" of GET /crm/pipelines/2026-03/deals. With it, deal.won and deal.lost are made for stages of every pipeline, and only when a deal moves there from a stage of another outcome.',
     ),
+  // The secret of the installation's app is sent there, so it must be HubSpot.
+  api_base_url: apiUrl(['hubapi.com'])
+    .default('https://api.hubapi.com')
+    .describe("Where HubSpot's API is called."),
 });
 
 export type HubspotSettings = z.infer<typeof settingsSchema>;

@@ -120,6 +120,7 @@ describe('settings', () => {
       signature_encoding: 'base64',
       future_skew_seconds: 60,
       opportunity_stages: [],
+      login_url: 'https://login.salesforce.com',
     });
   });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { apiUrl } from '#adapters/kit/api-url.ts';
 import { recordId } from './record-id.ts';
 
 const MAX_STAGES = 500;
@@ -24,6 +25,9 @@ const header = z
   .refine((name) => !COMMON_HEADERS.has(name), {
     message: 'Choose a header that requests without a signature do not have.',
   });
+
+/** The secret of the installation's app is sent there, so it must be Salesforce. */
+const loginUrl = apiUrl(['salesforce.com']);
 
 const stage = z.object({
   MasterLabel: z.string().min(1).max(255).describe('Label of the stage.'),
@@ -71,6 +75,11 @@ export const settingsSchema = z
       .default([])
       .describe(
         'Stages of opportunities as the object OpportunityStage lists them. Needed for won and lost where IsClosed and IsWon are not sent, as in Change Data Capture.',
+      ),
+    login_url: loginUrl
+      .default('https://login.salesforce.com')
+      .describe(
+        'Where users of the organization sign in and tokens come from: https://login.salesforce.com, https://test.salesforce.com for a sandbox, or its My Domain.',
       ),
   })
   .refine((settings) => settings.signature_header !== settings.timestamp_header, {

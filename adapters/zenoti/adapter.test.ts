@@ -115,6 +115,7 @@ describe('settings', () => {
       secret_encoding: 'utf8',
       require_signature: true,
       require_path_secret: false,
+      api_base_url: 'https://api.zenoti.com',
     });
   });
 

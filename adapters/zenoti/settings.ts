@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { apiUrl } from '#adapters/kit/api-url.ts';
 
 const guid = z.guid().toLowerCase();
 
@@ -37,6 +38,9 @@ export const settingsSchema = z.strictObject({
     .max(1_000)
     .optional()
     .describe('Ids of centers. Events that state a center outside the list are skipped.'),
+  api_base_url: apiUrl(['zenoti.com'])
+    .default('https://api.zenoti.com')
+    .describe("Where Zenoti's API is called. No other host than the default is documented."),
 });
 
 export type ZenotiSettings = z.infer<typeof settingsSchema>;

@@ -1,4 +1,5 @@
 import type { Adapter } from '#adapters/kit/adapter.ts';
+import { zohoApi } from './api.ts';
 import { makeReadJson } from './body.ts';
 import { EVENT_TYPES, MAX_TOKEN_LENGTH, PROVIDER, SKIP_REASONS, TITLE } from './definition.ts';
 import { makeResolve } from './resolve.ts';
@@ -20,6 +21,7 @@ export const zohoAdapter: Adapter<ZohoSettings> = {
   secretMadeBy: 'tributary',
   secretFault,
   settingsSchema,
+  api: zohoApi,
   bind(settings) {
     const readJson = makeReadJson();
     return {

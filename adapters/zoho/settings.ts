@@ -29,6 +29,13 @@ const dealStage = z.object({
   forecast_type: category.describe('How the stage counts, in the maps of a pipeline.'),
 });
 
+/** Modules that are mapped, by their API name. */
+export const WATCHED_MODULES = ['Contacts', 'Accounts', 'Deals'] as const;
+
+/** Source: Zoho CRM API v8, "Multi-DC"; sa and uk are known from other clients alone. */
+export const DATA_CENTERS = ['us', 'eu', 'in', 'au', 'jp', 'ca', 'sa', 'cn', 'uk'] as const;
+export type DataCenter = (typeof DATA_CENTERS)[number];
+
 const channel = z.strictObject({
   channel_id: z
     .string()
@@ -71,7 +78,17 @@ export const settingsSchema = z.strictObject({
     })
     .default([])
     .describe(
-      'Watch channels of this connection. When any is listed, notifications of other channels are refused.',
+      'Watch channels that somebody else keeps for this connection. When any is listed, notifications of other channels are refused, and none is opened by itself.',
+    ),
+  watch_modules: z
+    .array(z.enum(WATCHED_MODULES))
+    .max(WATCHED_MODULES.length)
+    .refine((all) => new Set(all).size === all.length, {
+      message: 'Each module may be listed once.',
+    })
+    .default([...WATCHED_MODULES])
+    .describe(
+      'Modules for which a watch channel is opened, renewed and closed by itself, once the connection has credentials and where no channels are listed. Leave out those that workflow webhooks tell of.',
     ),
   deal_stages: z
     .array(dealStage)
@@ -80,6 +97,10 @@ export const settingsSchema = z.strictObject({
     .describe(
       'The stages of deals as Zoho describes them: pick_list_values of GET settings/fields?module=Deals, or maps of GET settings/pipeline. Other keys are ignored. Needed for deal.won and deal.lost.',
     ),
+  data_center: z
+    .enum(DATA_CENTERS)
+    .default('us')
+    .describe('Where Zoho keeps the account: it is the end of the address people sign in at.'),
 });
 
 export type ZohoSettings = z.infer<typeof settingsSchema>;

@@ -18,12 +18,14 @@ import { metricsRoute } from '../metrics/route.ts';
 import { readinessChecks } from '../readiness/checks.ts';
 import { readinessRoutes } from '../readiness/routes.ts';
 import { reconcileRoutes } from '../reconcile/routes.ts';
+import { registrationRoutes } from '../registrations/routes.ts';
 import { predicateRoutes } from '../replay/predicate-routes.ts';
 import { PredicateStore } from '../replay/predicate-store.ts';
 import { ReplayStore } from '../replay/replay-store.ts';
 import { replayRoutes } from '../replay/routes.ts';
 import type { Parts } from './parts.ts';
 import { makeReconciler } from './reconciler.ts';
+import { makeRegistrations } from './registrations.ts';
 
 /** The role that serves the API. */
 export async function startControl(parts: Parts): Promise<void> {
@@ -40,7 +42,12 @@ export async function startControl(parts: Parts): Promise<void> {
     keepDays: config.ledgerDays,
     warehouse,
   });
-  const connections = openConnections({ adapters, database, directory, publicUrl, secrets });
+  const registrations = makeRegistrations(parts);
+  const farewells = [registrations.farewell];
+  const connections = openConnections({
+    ...{ adapters, database, directory, farewells, publicUrl, secrets },
+  });
+  await server.register(registrationRoutes, { adapters, database, registrations });
   await server.register(connectionRoutes, connections);
   await server.register(changeRoutes, connections);
   await server.register(auditLogRoutes, { database });

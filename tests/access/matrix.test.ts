@@ -130,6 +130,15 @@ const ROUTES: Readonly<Record<string, Route>> = {
     status: 400,
     one: (mark) => `/v1/connections/con_${mark}/credential`,
   },
+  'GET /v1/connections/:id/registrations': {
+    scope: 'org',
+    one: (mark) => `/v1/connections/con_${mark}/registrations`,
+  },
+  'POST /v1/connections/:id/registrations/sync': {
+    scope: 'org',
+    manages: true,
+    one: (mark) => `/v1/connections/con_${mark}/registrations/sync`,
+  },
   'GET /v1/consumers': { scope: 'installation' },
   'POST /v1/consumers/:name/resume': { scope: 'installation', manages: true, status: 404 },
   'GET /v1/dead-letters': { scope: 'platform' },

@@ -9,6 +9,7 @@ import { forTenant, type TenantScope } from '#platform/database/tenant-database.
 import { openTestDatabase } from '#platform/database/testing.ts';
 import type { Secrets } from '#platform/secrets/secrets.ts';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
+import { ProviderUnavailable } from '#schemas/problems.ts';
 import { bearerAuthentication } from '#services/access/bearer.ts';
 import { jwtTokens } from '#services/access/jwt.ts';
 import { type LocalIssuer, openLocalIssuer } from '#services/access/local-issuer.ts';
@@ -42,6 +43,9 @@ import { readinessRoutes } from '#services/readiness/routes.ts';
 import { Reconciler } from '#services/reconcile/reconciler.ts';
 import { reconcileRoutes } from '#services/reconcile/routes.ts';
 import { reconcileSettings } from '#services/reconcile/settings.ts';
+import { RegistrationService } from '#services/registrations/registration-service.ts';
+import { registrationRoutes } from '#services/registrations/routes.ts';
+import { makeWebhookUrl } from '#services/registrations/webhook-url.ts';
 import { predicateRoutes } from '#services/replay/predicate-routes.ts';
 import { PredicateStore } from '#services/replay/predicate-store.ts';
 import { ReplayStore } from '#services/replay/replay-store.ts';
@@ -154,6 +158,13 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
     }),
     database,
   });
+  const registrations = new RegistrationService({
+    ...{ adapters, database, onError, secrets },
+    webhookUrl: makeWebhookUrl(publicUrl, adapters),
+    callProvider: () => () => Promise.reject(new ProviderUnavailable('Nobody is called here.')),
+    log: async () => undefined,
+  });
+  await server.register(registrationRoutes, { adapters, database, registrations });
   const predicates = (scope: TenantScope) => new PredicateStore(forTenant(database, scope));
   await server.register(predicateRoutes, { predicates });
   const replays = (scope: TenantScope) => new ReplayStore(forTenant(database, scope));
