@@ -87,7 +87,12 @@ function fromRow(row: Row): CredentialRow {
     retryAt: row.retry_at,
     failure: row.failure,
     failureDetail: row.failure_detail,
-    connection: { provider: row.provider, settings: row.settings },
+    connection: {
+      id: row.connection_id,
+      tenantId: row.tenant_id,
+      provider: row.provider,
+      settings: row.settings,
+    },
     now: row.now,
   };
 }

@@ -13,15 +13,15 @@ export function withoutTokens(text: string, { token, refreshToken = token }: Cre
  * What is stored when a provider refuses a refresh.
  *
  * @param row as it was read before the provider was asked
- * @param said the provider's reason, without tokens
+ * @param said why, without tokens, and what to do
  */
 export function refusal({ refreshStartedAt }: CredentialRow, said: string): Failure {
   if (refreshStartedAt === null) {
-    return { code: 'refresh_refused', detail: `${said} Authenticate the connection again.` };
+    return { code: 'refresh_refused', detail: said };
   }
   return {
     code: 'tokens_lost',
-    detail: `A refresh that began at ${refreshStartedAt.toISOString()} was cut off: the process ended, or its connection broke, between the provider's answer and storing it, so the new tokens were lost and the old ones do not work any more. Somebody has to authenticate the connection again. The provider says: ${said}`,
+    detail: `A refresh that began at ${refreshStartedAt.toISOString()} was cut off: the process ended, or its connection broke, between the provider's answer and storing it, so the new tokens were lost and the old ones do not work any more. Somebody has to authenticate the connection again. What came of the next refresh: ${said}`,
   };
 }
 

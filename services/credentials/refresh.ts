@@ -2,6 +2,9 @@ import type { Credential } from '#adapters/kit/provider-api.ts';
 
 /** What a refresh needs to know of the connection. */
 export interface RefreshedConnection {
+  readonly id: string;
+  /** Whose OAuth client is used. */
+  readonly tenantId: string;
   readonly provider: string;
   readonly settings: Readonly<Record<string, unknown>>;
 }

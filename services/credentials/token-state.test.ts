@@ -24,7 +24,7 @@ function testRow(overrides: Partial<CredentialRow> = {}): CredentialRow {
     retryAt: null,
     failure: null,
     failureDetail: null,
-    connection: { provider: 'hubspot', settings: {} },
+    connection: { id: 'con_1', tenantId: 'acme', provider: 'hubspot', settings: {} },
     now: NOW,
     ...overrides,
   };

@@ -3,6 +3,7 @@ import { CanaryStore } from '../canary/canary-store.ts';
 import { canaryRoutes } from '../canary/routes.ts';
 import { connectionRoutes } from '../connections/routes.ts';
 import { consumerRoutes } from '../consumers/routes.ts';
+import { secretRoutes } from '../credentials/secret-routes.ts';
 import { deadLetterRoutes } from '../dead-letters/routes.ts';
 import { eventRoutes } from '../events/routes.ts';
 import { streamRoute } from '../events/stream.ts';
@@ -35,6 +36,13 @@ export async function startControl(parts: Parts): Promise<void> {
     publicUrl,
     secrets,
     store,
+  });
+  await server.register(secretRoutes, {
+    adapters,
+    audit: () => undefined,
+    database,
+    publicUrl,
+    secrets,
   });
   const predicates = new PredicateStore(database);
   await server.register(predicateRoutes, { predicates });

@@ -10,4 +10,5 @@ export const JOBS: readonly JobSpec[] = [
   { name: 'canary', schedule: '* * * * *', task: 'canary' },
   { name: 'spool-drain', schedule: '* * * * *', task: 'spool-drain' },
   { name: 'ledger-export', schedule: '* * * * *', task: 'ledger-export' },
+  { name: 'token-refresh', schedule: '* * * * *', task: 'token-refresh' },
 ];

@@ -19,6 +19,7 @@ import { ConnectionDirectory } from '#services/connections/directory.ts';
 import { connectionRoutes } from '#services/connections/routes.ts';
 import { ConnectionStore } from '#services/connections/store.ts';
 import { consumerRoutes } from '#services/consumers/routes.ts';
+import { type Audit, secretRoutes } from '#services/credentials/secret-routes.ts';
 import { deadLetterRoutes } from '#services/dead-letters/routes.ts';
 import { eventRoutes } from '#services/events/routes.ts';
 import { streamRoute } from '#services/events/stream.ts';
@@ -48,6 +49,8 @@ export const TENANT = 'acme';
 
 export interface ApiApp {
   readonly server: FastifyInstance;
+  /** What was noted in the audit log. */
+  readonly audited: Parameters<Audit>[];
   readonly bus: Bus;
   /** Signs tokens that the server takes. */
   readonly issuer: LocalIssuer;
@@ -112,6 +115,9 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   const publicUrl = () => PUBLIC_URL;
   const connections = { adapters, directory, publicUrl, secrets, store };
   await server.register(connectionRoutes, connections);
+  const audited: Parameters<Audit>[] = [];
+  const audit: Audit = (...entry) => void audited.push(entry);
+  await server.register(secretRoutes, { adapters, audit, database, publicUrl, secrets });
   const predicates = new PredicateStore(database);
   await server.register(predicateRoutes, { predicates });
   const replays = new ReplayStore(database);
@@ -147,6 +153,7 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
 
   return {
     server,
+    audited,
     bus,
     issuer,
     database,

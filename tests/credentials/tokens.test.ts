@@ -319,7 +319,7 @@ describeOnEachDatabase('tokens', (open) => {
     for (const result of await Promise.allSettled(sources.map((one) => one.accessCredential(id)))) {
       expect(result).toMatchObject({ status: 'rejected', reason: { code: 'credentials_refused' } });
     }
-    const detail = 'The grant of … has ended. Authenticate the connection again.';
+    const detail = 'The grant of … has ended.';
     expect(frame.failures).toEqual([{ connectionId: id, code: 'refresh_refused', detail }]);
     expect(await rowOf(database, id)).toMatchObject({
       failure: 'refresh_refused',

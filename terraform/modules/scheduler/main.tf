@@ -9,6 +9,7 @@ locals {
     "canary"         = { schedule = "* * * * *", task = "canary" }
     "spool-drain"    = { schedule = "* * * * *", task = "spool-drain" }
     "ledger-export"  = { schedule = "* * * * *", task = "ledger-export" }
+    "token-refresh"  = { schedule = "* * * * *", task = "token-refresh" }
   }
 }
 

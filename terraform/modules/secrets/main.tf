@@ -80,6 +80,19 @@ resource "google_project_iam_member" "keeper" {
   }
 }
 
+# Stores refreshed tokens as new versions, destroys the old ones, and creates nothing.
+resource "google_project_iam_member" "refresher" {
+  project = var.project_id
+  role    = google_project_iam_custom_role.keeper.name
+  member  = var.refresher
+
+  condition {
+    title       = local.tenant_secrets.title
+    description = local.tenant_secrets.description
+    expression  = local.tenant_secrets.expression
+  }
+}
+
 resource "google_project_iam_member" "creator" {
   project = var.project_id
   role    = google_project_iam_custom_role.creator.name
