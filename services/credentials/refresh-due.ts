@@ -13,9 +13,10 @@ export interface RefreshDueOptions {
   readonly onError: OnError;
   /** After how long it leaves the rest to the next run. Default 45,000 ms. */
   readonly timeMs?: number;
+  /** Default 50. */
+  readonly batchRows?: number;
 }
 
-const BATCH_ROWS = 50;
 const CONCURRENCY = 5;
 
 interface DueRow {
@@ -67,7 +68,7 @@ export function refreshDue(options: RefreshDueOptions): Task {
 }
 
 async function refreshAll(options: RefreshDueOptions, lost: AbortSignal) {
-  const { database, timeMs = 45_000 } = options;
+  const { database, timeMs = 45_000, batchRows = 50 } = options;
   const endMs = performance.now() + timeMs;
   const isOver = () => lost.aborted || performance.now() >= endMs;
   const report = { refreshed: 0, failed: 0 };
@@ -76,7 +77,7 @@ async function refreshAll(options: RefreshDueOptions, lost: AbortSignal) {
     const batch = await database.query<DueRow>(NEXT, [
       last?.expires_at ?? null,
       last?.connection_id ?? null,
-      BATCH_ROWS,
+      batchRows,
     ]);
     const waiting = batch.values();
     const lanes = Array.from({ length: CONCURRENCY }, async () => {
@@ -88,7 +89,7 @@ async function refreshAll(options: RefreshDueOptions, lost: AbortSignal) {
     });
     await Promise.all(lanes);
     last = batch.at(-1);
-    if (batch.length < BATCH_ROWS) break;
+    if (batch.length < batchRows) break;
   }
   const [left] = await database.query<{ count: string }>(`SELECT count(*) AS count ${DUE}`);
   return { ...report, left: Number(left?.count ?? 0) };
@@ -109,12 +110,17 @@ async function refreshOne(
   }
 }
 
-async function markFailed({ database, onPermanentFailure, onError }: RefreshDueOptions) {
+async function markFailed({
+  database,
+  onPermanentFailure,
+  onError,
+  batchRows = 50,
+}: RefreshDueOptions) {
   const rows = await database.query<{
     connection_id: string;
     failure: string;
     failure_detail: string | null;
-  }>(UNMARKED, [BATCH_ROWS]);
+  }>(UNMARKED, [batchRows]);
   for (const { connection_id, failure, failure_detail } of rows) {
     try {
       await onPermanentFailure(connection_id, failure, failure_detail ?? '');

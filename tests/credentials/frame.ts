@@ -40,10 +40,12 @@ export class TestProvider {
   };
 
   async give({ refreshToken = '', ...rest }: Credential): Promise<Credential> {
-    if (this.#spent.has(refreshToken)) throw new CredentialsRefused('The grant has ended.');
+    const isOauth = rest.kind === 'oauth2';
+    if (isOauth && this.#spent.has(refreshToken)) {
+      throw new CredentialsRefused('The grant has ended.');
+    }
     this.#spent.add(refreshToken);
     const expiresAt = new Date(Date.now() + HOUR_MS).toISOString();
-    const isOauth = rest.kind === 'oauth2';
     return {
       ...rest,
       token: `sbxat_${this.calls}`,
