@@ -18,5 +18,9 @@ export const clickupOAuth: OAuthProvider = {
   authorization: { pkce: false, scopeSeparator: ' ' },
   token: { clientAuthentication: 'post', body: 'json' },
   refreshTokens: 'none',
-  errors: { members: ['error', 'ECODE'], permanent: ['OAUTH_010', 'OAUTH_012', 'OAUTH_014'] },
+  errors: {
+    members: ['error', 'ECODE'],
+    permanent: ['OAUTH_012', 'OAUTH_014'],
+    client: ['OAUTH_010'],
+  },
 };
