@@ -140,9 +140,10 @@ export class CredentialStore {
 
   /**
    * Forgets a connection's credential and destroys all its versions. What cannot be destroyed is told;
-   * nothing uses it any more.
+   * nothing uses it any more. May be repeated, also when there is nothing.
    *
    * @param database of the caller's tenant: `forTenant`
+   * @throws SecretsUnavailable when versions cannot be listed; the credential is forgotten all the same
    */
   async remove(
     database: TenantDatabase,

@@ -27,7 +27,7 @@ export interface RefresherOptions {
   /** New tokens are stored. */
   readonly onRefreshed?: ((connectionId: string) => Promise<void> | void) | undefined;
   readonly onError: OnError;
-  /** How long a provider may take to give out tokens. Default 10,000 ms. */
+  /** How long a refresh may take, beyond the limits of what makes it. Default 15,000 ms. */
   readonly timeoutMs?: number;
   /** Waits before storing new tokens is tried again. Default 100, 400 and 1,600 ms. */
   readonly storeRetriesMs?: readonly number[];
@@ -88,7 +88,7 @@ export class Refresher {
 
   async #ask(row: CredentialRow, credential: Credential): Promise<RefreshOutcome> {
     if (!(await this.#log.begin(row))) return DONE;
-    const signal = AbortSignal.timeout(this.#options.timeoutMs ?? 10_000);
+    const signal = AbortSignal.timeout(this.#options.timeoutMs ?? 15_000);
     let next: Credential;
     try {
       next = await this.#options.refresh(row.connection, credential, signal);

@@ -1,6 +1,6 @@
 # Access to the secrets that the product keeps for its tenants, and the one secret it is given itself.
-# No value stands here or in Terraform's state: control writes the tenants' secrets, and an operator
-# adds the API token by hand, see docs/deploy.md.
+# No value stands here or in Terraform's state: control writes the tenants' secrets, the worker
+# refreshes tokens, and an operator adds the API token by hand, see docs/deploy.md.
 
 locals {
   # IAM knows secrets by the project's number. "_-" is how the code writes the slash that ends a prefix:
