@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { adaptersByProvider } from '#adapters/registry.ts';
 import type { Config, Role } from '#platform/config/config.ts';
+import { OauthClientMissing } from '#schemas/problems.ts';
 import { EVENTS_TOPIC } from '#schemas/topics.ts';
 import type { ApiToken } from './access/api-token.ts';
 import type { LocalIssuer } from './access/local-issuer.ts';
@@ -9,6 +10,9 @@ import { signInUrl } from './access/sign-in-link.ts';
 import { ConnectionDirectory } from './connections/directory.ts';
 import { ConnectionStore } from './connections/store.ts';
 import type { Consumer } from './consumers/consumer.ts';
+import { CredentialStore } from './credentials/credential-store.ts';
+import { markFailed } from './credentials/mark-failed.ts';
+import { TokenSource } from './credentials/token-source.ts';
 import { type Check, healthRoutes } from './http/health.ts';
 import { createServer } from './http/server.ts';
 import { RequestLog } from './intake/request-log.ts';
@@ -89,6 +93,16 @@ async function start(
   const store = new ConnectionStore(database);
   const directory = new ConnectionDirectory({ load: () => store.all(), adapters, onError });
 
+  const credentials = new CredentialStore({ database, secrets: platform.secrets, onError });
+  const tokens = new TokenSource({
+    database,
+    store: credentials,
+    refresh: async ({ provider }) => {
+      throw new OauthClientMissing(`There is no OAuth client for ${provider}.`);
+    },
+    onPermanentFailure: markFailed(database),
+    onError,
+  });
   const counts = new AcceptanceCounts({ warehouse, onError });
   let closeOutbox = async () => {};
   const parts: Parts = {
@@ -96,6 +110,7 @@ async function start(
     adapters,
     config,
     counts,
+    credentials,
     directory,
     closing: [],
     log: new RequestLog({ warehouse, onError }),
@@ -111,8 +126,12 @@ async function start(
     publicUrl,
     server,
     store,
+    tokens,
   };
-  parts.closing.push(() => parts.log.close());
+  parts.closing.push(
+    () => parts.log.close(),
+    () => tokens.close(),
+  );
   resources.defer(async () => {
     await Promise.all(parts.closing.map((close) => close()));
     // Last: until then events may be on their way into it.

@@ -24,9 +24,24 @@ export function judgeAnswer(
   const own = api.judge?.(response);
   if (own !== undefined) return own.kind === 'answered' ? undefined : own;
   const { status } = response;
-  if (status === 401) return { kind: 'token_refused', code: errorCode(response) };
+  if (status === 401 || (status === 403 && tellsOfToken(response))) {
+    return { kind: 'token_refused', code: errorCode(response) };
+  }
   if (status === 403) return { kind: 'credentials_refused', code: errorCode(response) };
   return status === 408 || status === 429 || status >= 500 ? later(response) : undefined;
+}
+
+/**
+ * Words of a 403 that say it is the token and not what it may do: RFC 6750, 3.1; and those of providers
+ * that answer 403 to a token which has ended or was revoked (from memory, unconfirmed: `Bad_OAuth_Token` of
+ * Salesforce's identity service).
+ */
+const OF_TOKEN = /\b(?:invalid_token|token_revoked|token_expired|Bad_OAuth_Token)\b/;
+/** Where such a word stands; the rest of a long answer is not searched. */
+const SEARCHED_CHARACTERS = 2_000;
+
+function tellsOfToken({ headers, text }: ProviderResponse): boolean {
+  return OF_TOKEN.test(`${headers['www-authenticate'] ?? ''} ${text.slice(0, SEARCHED_CHARACTERS)}`);
 }
 
 /** @returns the judgement of an answer that asks to come back */

@@ -82,7 +82,12 @@ export class ConnectionLeave {
   async finish(connection: Connection): Promise<readonly string[]> {
     const notes: string[] = [];
     for (const farewell of this.#options.farewells) notes.push(...(await farewell(connection)));
-    await this.#options.credentials.remove(connection);
+    const { credentials, database } = this.#options;
+    const { notDestroyed } = await credentials.remove(database, connection);
+    const left = notDestroyed.map(({ version }) => version).join(', ');
+    if (left !== '') {
+      notes.push(`Versions ${left} of the credential are not destroyed yet: disconnect it again.`);
+    }
     return notes;
   }
 

@@ -2,7 +2,7 @@ import type { Adapter } from '#adapters/kit/adapter.ts';
 import type { Database, Queryable } from '#platform/database/database.ts';
 import { forTenant } from '#platform/database/tenant-database.ts';
 import type { Secrets } from '#platform/secrets/secrets.ts';
-import { ConnectionDisconnected, InvalidRequest } from '#schemas/problems.ts';
+import { ConnectionDisconnected, DatabaseUnavailable, InvalidRequest } from '#schemas/problems.ts';
 import type { Principal } from '../access/principal.ts';
 import { recordAudit } from '../audit-log/record.ts';
 import { checkSettings, findAdapter } from './check-settings.ts';
@@ -64,7 +64,7 @@ export class ConnectionLifecycle {
     draft: ConnectionDraft,
     credential?: NewCredential,
   ): Promise<Created> {
-    const { adapters, credentials, secrets } = this.#options;
+    const { adapters, secrets } = this.#options;
     const adapter = findAdapter(adapters, draft.provider);
     const settings = checkSettings(adapter, draft.settings);
     const { secret, made } = chooseSecret(adapter, settings, draft.secret);
@@ -73,25 +73,22 @@ export class ConnectionLifecycle {
     const secretRef = `tenants/${tenantId}/connections/${id}/webhook`;
     // The secret first: a connection without one would refuse every webhook.
     const { version } = await secrets.create(secretRef, secret);
-    let inserted: Connection | undefined;
-    try {
-      const connection = await forTenant(this.#options.database, principal).transaction(
-        async (tx) => {
-          inserted = await new ConnectionStore(tx).insert(
-            { ...draft, tenantId, orgId, settings, ...accountOf(credential) },
-            id,
-            secretRef,
-          );
-          if (credential) await credentials.put(tx, inserted, credential);
-          await this.#record(tx, principal, 'created', undefined, inserted);
-          return inserted;
-        },
+    const insert = async (tx: Queryable): Promise<Connection> => {
+      const connection = await new ConnectionStore(tx).insert(
+        { ...draft, tenantId, orgId, settings, ...accountOf(credential) },
+        id,
+        secretRef,
       );
+      await this.#record(tx, principal, 'created', undefined, connection);
+      return connection;
+    };
+    try {
+      const connection = await this.#withCredential(principal, id, credential, insert);
       await this.#options.directory.refresh();
       return { connection, secret, made };
     } catch (error) {
-      await secrets.destroy(secretRef, version);
-      if (inserted && credential) await credentials.remove(inserted);
+      // When the answer to a commit is lost the connection may be there, and needs it.
+      if (!(error instanceof DatabaseUnavailable)) await secrets.destroy(secretRef, version);
       throw error;
     }
   }
@@ -146,11 +143,15 @@ export class ConnectionLifecycle {
     id: string,
     credential: NewCredential,
   ): Promise<Connection> {
-    return this.#change(principal, id, undefined, 'authenticated', async (connection, tx) => {
+    const decide = (connection: Connection) => {
       refuseOtherAccount(connection, credential);
-      await this.#options.credentials.put(tx, connection, credential);
       return { ...ACTIVE, disconnectedAt: null, ...accountOf(credential) };
-    });
+    };
+    const connection = await this.#withCredential(principal, id, credential, (tx) =>
+      this.#changeIn(tx, principal, id, undefined, 'authenticated', decide),
+    );
+    await this.#options.directory.refresh();
+    return connection;
   }
 
   /** Connects one without a credential again, as it was: it receives. @throws NotFound, NotPermitted */
@@ -165,24 +166,54 @@ export class ConnectionLifecycle {
     id: string,
     ifMatch: string | undefined,
     action: string,
-    decide: (
-      connection: Connection,
-      tx: Queryable,
-    ) => ConnectionChange | undefined | Promise<ConnectionChange | undefined>,
+    decide: (connection: Connection) => ConnectionChange | undefined,
   ): Promise<Connection> {
     const database = forTenant(this.#options.database, principal);
-    const connection = await database.transaction(async (tx) => {
-      const store = new ConnectionStore(tx);
-      const before = await store.own(principal, id);
-      checkIfMatch(before, ifMatch);
-      const change = await decide(before, tx);
-      if (!change) return before;
-      const after = await store.update(before, change);
-      await this.#record(tx, principal, action, before, after);
-      return after;
-    });
+    const connection = await database.transaction((tx) =>
+      this.#changeIn(tx, principal, id, ifMatch, action, decide),
+    );
     await this.#options.directory.refresh();
     return connection;
+  }
+
+  async #changeIn(
+    tx: Queryable,
+    principal: Principal,
+    id: string,
+    ifMatch: string | undefined,
+    action: string,
+    decide: (connection: Connection) => ConnectionChange | undefined,
+  ): Promise<Connection> {
+    const store = new ConnectionStore(tx);
+    const before = await store.own(principal, id);
+    checkIfMatch(before, ifMatch);
+    const change = decide(before);
+    if (!change) return before;
+    const after = await store.update(before, change);
+    await this.#record(tx, principal, action, before, after);
+    return after;
+  }
+
+  /** One transaction, which stores the credential too, where there is one. */
+  async #withCredential(
+    principal: Principal,
+    id: string,
+    credential: NewCredential | undefined,
+    work: (tx: Queryable) => Promise<Connection>,
+  ): Promise<Connection> {
+    const { credentials, database: ofAll } = this.#options;
+    const database = forTenant(ofAll, principal);
+    if (!credential) return database.transaction(work);
+    const { tenantId, orgId } = principal;
+    const done = Promise.withResolvers<Connection>();
+    await credentials.put(
+      database,
+      { id, tenantId, orgId },
+      credential.credential,
+      credential.scopesRequested,
+      async (tx) => done.resolve(await work(tx)),
+    );
+    return done.promise;
   }
 
   #record(

@@ -1,5 +1,6 @@
 import type { Account, Credential } from '#adapters/kit/provider-api.ts';
 import type { Queryable } from '#platform/database/database.ts';
+import type { TenantDatabase } from '#platform/database/tenant-database.ts';
 import type { Connection } from './connection.ts';
 
 /** A credential that was just obtained and tested. */
@@ -10,12 +11,29 @@ export interface NewCredential {
   readonly account: Account;
 }
 
+/** Whose credential it is. */
+type CredentialOwner = Pick<Connection, 'id' | 'tenantId' | 'orgId'>;
+
 /** What keeps the credentials of connections. */
 export interface CredentialKeeper {
-  /** Stores a credential in place of the one there was; the row is written in `tx`. */
-  put(tx: Queryable, connection: Connection, credential: NewCredential): Promise<void>;
-  /** Destroys what is stored, also where it is half there. */
-  remove(connection: Connection): Promise<void>;
+  /**
+   * Stores a credential in place of the one there was.
+   *
+   * @param also done in the same transaction, before the credential counts
+   * @throws what `also` throws; then nothing has changed
+   */
+  put(
+    database: TenantDatabase,
+    owner: CredentialOwner,
+    credential: Credential,
+    scopesRequested: readonly string[],
+    also: (tx: Queryable) => Promise<void>,
+  ): Promise<void>;
+  /** Forgets what is stored and destroys it; may be repeated, also when there is nothing. */
+  remove(
+    database: TenantDatabase,
+    owner: CredentialOwner,
+  ): Promise<{ readonly notDestroyed: readonly { readonly version: number }[] }>;
 }
 
 /**

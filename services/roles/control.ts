@@ -10,6 +10,7 @@ import { changeRoutes } from '../connections/change-routes.ts';
 import { openConnections } from '../connections/open-connections.ts';
 import { connectionRoutes } from '../connections/routes.ts';
 import { consumerRoutes } from '../consumers/routes.ts';
+import { secretRoutes } from '../credentials/secret-routes.ts';
 import { deadLetterRoutes } from '../dead-letters/routes.ts';
 import { eventRoutes } from '../events/routes.ts';
 import { streamRoute } from '../events/stream.ts';
@@ -50,6 +51,10 @@ export async function startControl(parts: Parts): Promise<void> {
   await server.register(registrationRoutes, { adapters, database, registrations });
   await server.register(connectionRoutes, connections);
   await server.register(changeRoutes, connections);
+  await server.register(secretRoutes, {
+    ...{ adapters, database, publicUrl, secrets },
+    audit: auditTo(database),
+  });
   await server.register(auditLogRoutes, { database });
   await server.register(readinessRoutes, {
     adapters,

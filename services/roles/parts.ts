@@ -4,6 +4,8 @@ import type { Config } from '#platform/config/config.ts';
 import type { ApiAccess } from '../access/open-access.ts';
 import type { ConnectionDirectory } from '../connections/directory.ts';
 import type { ConnectionStore } from '../connections/store.ts';
+import type { CredentialStore } from '../credentials/credential-store.ts';
+import type { TokenSource } from '../credentials/token-source.ts';
 import type { createServer } from '../http/server.ts';
 import type { RequestLog } from '../intake/request-log.ts';
 import type { AcceptanceCounts } from '../ledger/acceptance-counts.ts';
@@ -19,6 +21,7 @@ export interface Parts {
   readonly config: Config;
   /** What this process answered, for the loss ledger. */
   readonly counts: AcceptanceCounts;
+  readonly credentials: CredentialStore;
   readonly directory: ConnectionDirectory;
   readonly log: RequestLog;
   readonly logger: FastifyBaseLogger;
@@ -34,4 +37,6 @@ export interface Parts {
   readonly closing: (() => Promise<unknown>)[];
   readonly server: Awaited<ReturnType<typeof createServer>>;
   readonly store: ConnectionStore;
+  /** The credentials that providers are called with, fresh. */
+  readonly tokens: TokenSource;
 }

@@ -7,6 +7,8 @@ import { consume } from '../consumers/consume.ts';
 import type { Consumer } from '../consumers/consumer.ts';
 import { ConsumerMetrics } from '../consumers/consumer-metrics.ts';
 import { measureConsumers } from '../consumers/measure.ts';
+import { markFailed } from '../credentials/mark-failed.ts';
+import { refreshDue } from '../credentials/refresh-due.ts';
 import { keepDeadLetters } from '../dead-letters/keeper.ts';
 import { metricsRoute } from '../metrics/route.ts';
 import { recordPassage } from '../proof/record-passage.ts';
@@ -92,6 +94,15 @@ export async function startWorker(parts: Parts, consumers: readonly Consumer[]):
       ['spool-drain', spoolDrain(parts.outbox)],
       ['webhook-renewal', webhookRenewal({ database, service: makeRegistrations(parts), onError })],
       ['ledger-export', ledgerExport({ database, warehouse, keepDays: config.ledgerDays })],
+      [
+        'token-refresh',
+        refreshDue({
+          database,
+          tokens: parts.tokens,
+          onPermanentFailure: markFailed(database),
+          onError,
+        }),
+      ],
     ]),
     verifyToken: verifyTaskToken,
   });

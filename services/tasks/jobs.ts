@@ -12,4 +12,5 @@ export const JOBS: readonly JobSpec[] = [
   { name: 'spool-drain', schedule: '* * * * *', task: 'spool-drain' },
   { name: 'webhook-renewal', schedule: '*/5 * * * *', task: 'webhook-renewal' },
   { name: 'ledger-export', schedule: '* * * * *', task: 'ledger-export' },
+  { name: 'token-refresh', schedule: '* * * * *', task: 'token-refresh' },
 ];

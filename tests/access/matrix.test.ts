@@ -139,6 +139,23 @@ const ROUTES: Readonly<Record<string, Route>> = {
     manages: true,
     one: (mark) => `/v1/connections/con_${mark}/registrations/sync`,
   },
+  'GET /v1/connections/:id/secret': {
+    scope: 'org',
+    one: (mark) => `/v1/connections/con_${mark}/secret`,
+  },
+  'POST /v1/connections/:id/secret/rotate': {
+    scope: 'org',
+    manages: true,
+    body: { secret: 'another-signing-secret' },
+    one: (mark) => `/v1/connections/con_${mark}/secret/rotate`,
+  },
+  // After the one before: what rotated last stays.
+  'POST /v1/connections/:id/secret/retire': {
+    scope: 'org',
+    manages: true,
+    body: { version: 2 },
+    one: (mark) => `/v1/connections/con_${mark}/secret/retire`,
+  },
   'GET /v1/consumers': { scope: 'installation' },
   'POST /v1/consumers/:name/resume': { scope: 'installation', manages: true, status: 404 },
   'GET /v1/dead-letters': { scope: 'platform' },
@@ -224,6 +241,8 @@ async function seedConnections() {
   for (const { mark, tenantId, orgId } of OWNERS) {
     const connection = { tenantId, orgId, provider: 'hubspot', name: mark, settings: {} };
     await connections.insert(connection, `con_${mark}`, `ref/${mark}`);
+    const made = api.secrets.create(`ref/${mark}`, 'a-signing-secret');
+    await made.catch(() => api.secrets.addVersion(`ref/${mark}`, 'a-signing-secret'));
   }
 }
 

@@ -29,6 +29,7 @@ import { openConnections } from '#services/connections/open-connections.ts';
 import { connectionRoutes } from '#services/connections/routes.ts';
 import { ConnectionStore } from '#services/connections/store.ts';
 import { consumerRoutes } from '#services/consumers/routes.ts';
+import { type Audit, secretRoutes } from '#services/credentials/secret-routes.ts';
 import { deadLetterRoutes } from '#services/dead-letters/routes.ts';
 import { eventRoutes } from '#services/events/routes.ts';
 import { streamRoute } from '#services/events/stream.ts';
@@ -63,6 +64,8 @@ export const TENANT = 'acme';
 
 export interface ApiApp {
   readonly server: FastifyInstance;
+  /** What was noted in the audit log. */
+  readonly audited: Parameters<Audit>[];
   readonly bus: Bus;
   /** Signs tokens that the server takes. */
   readonly issuer: LocalIssuer;
@@ -166,6 +169,7 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   });
   await server.register(registrationRoutes, { adapters, database, registrations });
   const predicates = (scope: TenantScope) => new PredicateStore(forTenant(database, scope));
+  await server.register(secretRoutes, { adapters, audit: auditTo(database), database, publicUrl, secrets });
   await server.register(predicateRoutes, { predicates });
   const replays = (scope: TenantScope) => new ReplayStore(forTenant(database, scope));
   await server.register(replayRoutes, {
@@ -200,6 +204,7 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
 
   return {
     server,
+    audited,
     bus,
     issuer,
     database,

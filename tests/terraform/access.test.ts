@@ -28,6 +28,7 @@ const PROJECT_BINDINGS: Readonly<Record<string, string>> = {
   'identities job_keeper': computed('google_project_iam_custom_role.job_keeper[0].name'),
   'secrets reader': computed('google_project_iam_custom_role.reader.name'),
   'secrets keeper': computed('google_project_iam_custom_role.keeper.name'),
+  'secrets refresher': computed('google_project_iam_custom_role.keeper.name'),
   'secrets creator': computed('google_project_iam_custom_role.creator.name'),
 };
 
@@ -120,10 +121,13 @@ describe('access', () => {
     expect(ids).toEqual(['tributary-api-token']);
   });
 
-  it.each(['reader', 'keeper'])('the %s of secrets is bound by the condition', (name) => {
-    const condition = nested(resource('google_project_iam_member', name), 'condition');
-    expect(condition.expression).toBe(computed('local.tenant_secrets.expression'));
-  });
+  it.each(['reader', 'keeper', 'refresher'])(
+    'the %s of secrets is bound by the condition',
+    (name) => {
+      const condition = nested(resource('google_project_iam_member', name), 'condition');
+      expect(condition.expression).toBe(computed('local.tenant_secrets.expression'));
+    },
+  );
 
   it('no account can list secrets or read them without the condition', () => {
     const creator = resource('google_project_iam_custom_role', 'creator').permissions;

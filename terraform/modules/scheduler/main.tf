@@ -11,6 +11,7 @@ locals {
     "spool-drain"        = { schedule = "* * * * *", task = "spool-drain" }
     "webhook-renewal"    = { schedule = "*/5 * * * *", task = "webhook-renewal" }
     "ledger-export"      = { schedule = "* * * * *", task = "ledger-export" }
+    "token-refresh"      = { schedule = "* * * * *", task = "token-refresh" }
   }
 }
 

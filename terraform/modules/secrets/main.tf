@@ -1,6 +1,6 @@
 # Access to the secrets that the product keeps for its tenants, and the one secret it is given itself.
-# No value stands here or in Terraform's state: control writes the tenants' secrets, and an operator
-# adds the API token by hand, see docs/deploy.md.
+# No value stands here or in Terraform's state: control writes the tenants' secrets, the worker
+# refreshes tokens, and an operator adds the API token by hand, see docs/deploy.md.
 
 locals {
   # IAM knows secrets by the project's number. "_-" is how the code writes the slash that ends a prefix:
@@ -72,6 +72,19 @@ resource "google_project_iam_member" "keeper" {
   project = var.project_id
   role    = google_project_iam_custom_role.keeper.name
   member  = var.keeper
+
+  condition {
+    title       = local.tenant_secrets.title
+    description = local.tenant_secrets.description
+    expression  = local.tenant_secrets.expression
+  }
+}
+
+# Stores refreshed tokens as new versions, destroys the old ones, and creates nothing.
+resource "google_project_iam_member" "refresher" {
+  project = var.project_id
+  role    = google_project_iam_custom_role.keeper.name
+  member  = var.refresher
 
   condition {
     title       = local.tenant_secrets.title

@@ -46,6 +46,11 @@ variable "readers" {
   type        = map(string)
 }
 
+variable "refresher" {
+  description = "IAM member that adds, disables and destroys versions of secrets that are there."
+  type        = string
+}
+
 variable "keeper" {
   description = "IAM member that also creates secrets, adds, disables and destroys versions, and reads the API token."
   type        = string
