@@ -41,7 +41,7 @@ ${back(backUrl)}`,
 }
 
 const NEXT: Readonly<Record<Problem['kind']['next'], string>> = {
-  fix_request: 'Go back and connect again.',
+  fix_request: 'Go back to your connections, and begin again from there.',
   authenticate: 'Sign in, then connect again.',
   retry_later: 'Try again in a few minutes, from the beginning.',
   ask_operator: 'Ask those who run this installation, and give them the code.',

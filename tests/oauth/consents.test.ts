@@ -1,4 +1,5 @@
 // From the button to the connection, and all the ways that fail on it. See oauth-app.ts for what is real.
+import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ConnectionExists, ProviderUnavailable } from '#schemas/problems.ts';
 import {
@@ -427,6 +428,8 @@ describe('the page', () => {
     const policy = String(page.headers['content-security-policy']);
     expect(policy).toMatch(/^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/=]+';/);
     expect(policy).toContain("frame-ancestors 'none'");
+    const style = /<style>(.*)<\/style>/s.exec(page.text)?.[1] ?? '';
+    expect(policy).toContain(`'sha256-${createHash('sha256').update(style).digest('base64')}'`);
     expect(page.headers).toMatchObject({
       'content-type': 'text/html; charset=utf-8',
       'referrer-policy': 'no-referrer',
