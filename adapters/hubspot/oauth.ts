@@ -54,5 +54,6 @@ export const hubspotOAuth: OAuthProvider = {
     permanent: ['BAD_REFRESH_TOKEN', 'BAD_AUTH_CODE', 'BAD_REDIRECT_URI'],
     client: ['BAD_CLIENT_ID', 'BAD_CLIENT_SECRET'],
   },
+  webhooksSignedWith: 'client_secret',
   revocation: { token: 'refresh_token', sentAs: 'form', client: true, ends: 'grant' },
 };

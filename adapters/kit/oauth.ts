@@ -145,6 +145,8 @@ export interface OAuthProvider {
   /** How long a spent refresh token is still taken. Default: not at all. */
   readonly refreshGraceSeconds?: number;
   readonly errors?: ErrorRules;
+  /** Set where the provider signs webhooks with the secret of the app. */
+  readonly webhooksSignedWith?: 'client_secret';
   /** Absent where the provider has no way to revoke. */
   readonly revocation?: RevocationRules;
   readonly grants?: ExtraGrants;

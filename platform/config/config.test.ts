@@ -86,6 +86,16 @@ const bad: readonly { name: string; env: NodeJS.ProcessEnv; says: RegExp }[] = [
     env: { TRIBUTARY_PUBLIC_URL: 'ftp://hooks.example.com' },
     says: /TRIBUTARY_PUBLIC_URL: /,
   },
+  {
+    name: 'an OAuth sandbox elsewhere',
+    env: { TRIBUTARY_OAUTH_SANDBOX_URL: 'http://sandbox.example.com:9000' },
+    says: /TRIBUTARY_OAUTH_SANDBOX_URL: a sandbox on this machine/,
+  },
+  {
+    name: 'an OAuth sandbox that only begins like this machine',
+    env: { TRIBUTARY_OAUTH_SANDBOX_URL: 'http://127.0.0.1:9000@example.com' },
+    says: /TRIBUTARY_OAUTH_SANDBOX_URL: /,
+  },
   { name: 'a short token', env: { TRIBUTARY_API_TOKEN: 'short' }, says: /TRIBUTARY_API_TOKEN: / },
   { name: 'a tenant with a slash', env: { TRIBUTARY_TENANT_ID: 'a/b' }, says: /TENANT_ID: / },
   { name: 'a long tenant', env: { TRIBUTARY_TENANT_ID: 'a'.repeat(65) }, says: /TENANT_ID: / },

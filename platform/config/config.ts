@@ -27,6 +27,8 @@ export interface Config {
   readonly orgId: string;
   /** The identity provider of users, where there is one. */
   readonly jwt: JwtConfig | undefined;
+  /** Stands in for the OAuth servers of all providers. */
+  readonly oauthSandboxUrl: string | undefined;
   readonly bodyLimitBytes: number;
   readonly rateLimitPerSecond: number;
   /** Proxies whose word about the sender's address is believed. */
@@ -75,6 +77,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     tenantId: values.TRIBUTARY_TENANT_ID,
     orgId: values.TRIBUTARY_ORG_ID,
     jwt: readJwtConfig(values),
+    oauthSandboxUrl: values.TRIBUTARY_OAUTH_SANDBOX_URL,
     bodyLimitBytes: values.TRIBUTARY_BODY_LIMIT_BYTES,
     rateLimitPerSecond: values.TRIBUTARY_RATE_LIMIT_PER_SECOND,
     trustedProxies: values.TRIBUTARY_TRUSTED_PROXIES,

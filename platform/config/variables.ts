@@ -77,6 +77,16 @@ export const configSchema = z.object({
     .describe(
       'Organisation that the command line acts for; platform is what all organisations of the tenant share.',
     ),
+  TRIBUTARY_OAUTH_SANDBOX_URL: z
+    .string()
+    .regex(
+      /^http:\/\/(?:127\.0\.0\.1|localhost|\[::1\]):\d{1,5}$/,
+      'a sandbox on this machine is expected, such as http://127.0.0.1:9000',
+    )
+    .optional()
+    .describe(
+      'A sandbox on this machine that stands in for the OAuth servers of all providers. For tests.',
+    ),
   TRIBUTARY_BODY_LIMIT_BYTES: whole(1_024, 64 * MIB)
     .default(4 * MIB)
     .describe('Largest webhook body.'),

@@ -109,6 +109,6 @@ export function answerByStandard(issued: Issued, separator = ' '): Record<string
     token_type: 'Bearer',
     ...(issued.expiresInSeconds !== undefined && { expires_in: issued.expiresInSeconds }),
     ...(issued.refreshToken !== undefined && { refresh_token: issued.refreshToken }),
-    ...(issued.scopes.length > 0 && { scope: issued.scopes.join(separator) }),
+    scope: issued.scopes.join(separator),
   };
 }

@@ -92,7 +92,8 @@ export const hubspot: Behaviour = {
   accessTokenSeconds: 1_800,
   account: '62515',
   answer: (issued) => ({
-    ...answerByStandard({ ...issued, scopes: [] }),
+    ...answerByStandard(issued),
+    scope: undefined,
     token_type: 'bearer',
     hub_id: Number(issued.account),
     scopes: issued.scopes,

@@ -24,7 +24,8 @@ export const asana: Behaviour = {
   account: '1201234567890123',
   // Granted scopes are not told.
   answer: (issued) => ({
-    ...answerByStandard({ ...issued, scopes: [] }),
+    ...answerByStandard(issued),
+    scope: undefined,
     data: {
       id: Number(issued.account),
       gid: issued.account,
