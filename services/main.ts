@@ -7,6 +7,8 @@ import { openAccess } from './access/open-access.ts';
 import { ConnectionDirectory } from './connections/directory.ts';
 import { ConnectionStore } from './connections/store.ts';
 import type { Consumer } from './consumers/consumer.ts';
+import { checkByApi } from './health/check.ts';
+import { openHealth } from './health/open-health.ts';
 import { type Check, healthRoutes } from './http/health.ts';
 import { createServer } from './http/server.ts';
 import { RequestLog } from './intake/request-log.ts';
@@ -81,6 +83,15 @@ async function start(
   const store = new ConnectionStore(database);
   const directory = new ConnectionDirectory({ load: () => store.all(), adapters, onError });
 
+  const metrics = new Metrics();
+  const health = openHealth({
+    // Connections have no credentials for the API of their provider yet.
+    check: checkByApi({ adapters, callProvider: async () => undefined }),
+    database,
+    metrics,
+    onError,
+    onPermanentFailure: async () => undefined,
+  });
   const counts = new AcceptanceCounts({ warehouse, onError });
   let closeOutbox = async () => {};
   const listening = { url: '', ready: false };
@@ -90,9 +101,10 @@ async function start(
     counts,
     directory,
     closing: [],
+    health,
     log: new RequestLog({ warehouse, onError }),
     logger,
-    metrics: new Metrics(),
+    metrics,
     onError,
     outbox: once(async () => {
       const outbox = await openOutbox({ config, logger, onError, platform });

@@ -6,6 +6,7 @@ import { consumerRoutes } from '../consumers/routes.ts';
 import { deadLetterRoutes } from '../dead-letters/routes.ts';
 import { eventRoutes } from '../events/routes.ts';
 import { streamRoute } from '../events/stream.ts';
+import { connectionHealthRoutes } from '../health/routes.ts';
 import { requestRoutes } from '../intake/request-routes.ts';
 import { metricsRoute } from '../metrics/route.ts';
 import { reconcileRoutes } from '../reconcile/routes.ts';
@@ -36,6 +37,7 @@ export async function startControl(parts: Parts): Promise<void> {
     secrets,
     store,
   });
+  await server.register(connectionHealthRoutes, { checker: parts.health.checker, database });
   const predicates = new PredicateStore(database);
   await server.register(predicateRoutes, { predicates });
   await server.register(replayRoutes, {

@@ -3,6 +3,7 @@ import type { Adapter } from '#adapters/kit/adapter.ts';
 import type { Config } from '#platform/config/config.ts';
 import type { ConnectionDirectory } from '../connections/directory.ts';
 import type { ConnectionStore } from '../connections/store.ts';
+import type { Health } from '../health/open-health.ts';
 import type { createServer } from '../http/server.ts';
 import type { RequestLog } from '../intake/request-log.ts';
 import type { AcceptanceCounts } from '../ledger/acceptance-counts.ts';
@@ -17,6 +18,8 @@ export interface Parts {
   /** What this process answered, for the loss ledger. */
   readonly counts: AcceptanceCounts;
   readonly directory: ConnectionDirectory;
+  /** Health checks of connections, and their circuits. */
+  readonly health: Health;
   readonly log: RequestLog;
   readonly logger: FastifyBaseLogger;
   /** Where each part registers what it counts and measures. */

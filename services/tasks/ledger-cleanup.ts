@@ -24,6 +24,15 @@ const BATCHES = [
    WHERE event_id IN (
      SELECT event_id FROM canaries WHERE sent_at < now() - make_interval(days => $1) LIMIT $2
    ) RETURNING 1`,
+  `DELETE FROM connection_checks
+   WHERE id IN (
+     SELECT id FROM connection_checks
+     WHERE checked_at < now() - make_interval(days => $1) LIMIT $2
+   ) RETURNING 1`,
+  `DELETE FROM connection_logs
+   WHERE id IN (
+     SELECT id FROM connection_logs WHERE logged_at < now() - make_interval(days => $1) LIMIT $2
+   ) RETURNING 1`,
   // What waits for somebody, or for its next attempt, stays for as long as it does.
   `DELETE FROM dead_letters
    WHERE id IN (
@@ -33,7 +42,7 @@ const BATCHES = [
    ) RETURNING 1`,
 ];
 
-/** Removes ledger entries and settled dead letters older than `keepDays`, in small batches so that nobody is held up. */
+/** Removes ledger entries, settled dead letters, checks and logs of connections older than `keepDays`, in small batches so that nobody is held up. */
 export function ledgerCleanup(database: Database, keepDays: number): Task {
   return async () => {
     let removed = 0;

@@ -22,6 +22,9 @@ import { consumerRoutes } from '#services/consumers/routes.ts';
 import { deadLetterRoutes } from '#services/dead-letters/routes.ts';
 import { eventRoutes } from '#services/events/routes.ts';
 import { streamRoute } from '#services/events/stream.ts';
+import { checkByApi } from '#services/health/check.ts';
+import { openHealth } from '#services/health/open-health.ts';
+import { connectionHealthRoutes } from '#services/health/routes.ts';
 import { type Check, healthRoutes } from '#services/http/health.ts';
 import { createServer } from '#services/http/server.ts';
 import { RequestLog } from '#services/intake/request-log.ts';
@@ -112,6 +115,14 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   const publicUrl = () => PUBLIC_URL;
   const connections = { adapters, directory, publicUrl, secrets, store };
   await server.register(connectionRoutes, connections);
+  const { checker } = openHealth({
+    check: checkByApi({ adapters, callProvider: async () => undefined }),
+    database,
+    metrics: new Metrics(),
+    onError,
+    onPermanentFailure: async () => undefined,
+  });
+  await server.register(connectionHealthRoutes, { checker, database });
   const predicates = new PredicateStore(database);
   await server.register(predicateRoutes, { predicates });
   const replays = new ReplayStore(database);

@@ -7,6 +7,7 @@ locals {
     "reconcile"      = { schedule = "*/5 * * * *", task = "reconcile" }
     "reconcile-deep" = { schedule = "42 3 * * *", task = "reconcile-deep" }
     "canary"         = { schedule = "* * * * *", task = "canary" }
+    "health-checks"  = { schedule = "* * * * *", task = "health-checks" }
     "spool-drain"    = { schedule = "* * * * *", task = "spool-drain" }
     "ledger-export"  = { schedule = "* * * * *", task = "ledger-export" }
   }
