@@ -73,12 +73,10 @@ export async function recordCheck(
   await database.transaction(async (tx) => {
     const outcome = result.outcome === 'not_checkable' ? null : result.outcome;
     const [before] = await tx.query<{ last_outcome: string | null }>(
-      'SELECT last_outcome FROM connection_health WHERE connection_id = $1 FOR UPDATE',
-      [id],
-    );
-    await tx.query(
-      `UPDATE connection_health SET last_check_at = now(), last_outcome = $2
-       WHERE connection_id = $1`,
+      `UPDATE connection_health AS health SET last_check_at = now(), last_outcome = $2
+       FROM (
+         SELECT last_outcome FROM connection_health WHERE connection_id = $1 FOR UPDATE
+       ) AS before WHERE connection_id = $1 RETURNING before.last_outcome`,
       [id, outcome],
     );
     if (result.outcome === 'not_checkable') return;
@@ -90,7 +88,8 @@ export async function recordCheck(
       [id, outcome, code, detail, result.durationMs],
     );
     if (result.outcome === 'failed') await noteFailure(tx, connection, result);
-    else await noteSuccess(tx, connection, before?.last_outcome === 'failed');
+    else if (before && before.last_outcome !== 'ok')
+      await noteSuccess(tx, connection, before.last_outcome === 'failed');
   });
 }
 
