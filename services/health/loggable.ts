@@ -13,10 +13,11 @@ const ABOUT_A_SECRET = /_(?:at|count|kind|ref|version)$/;
 /** Where secrets stand in the texts of others: behind the word of a scheme, in URLs, behind their name. */
 const SECRETS_IN_TEXT: readonly (readonly [RegExp, string])[] = [
   [/\b(bearer|basic|token)\s+[\w.~+/=-]{8,}/gi, `$1 ${REMOVED}`],
-  [/(\w:\/\/)[^/\s@]+@/g, `$1${REMOVED}@`],
+  [/(\w:\/\/)[^\s@]+@/g, `$1${REMOVED}@`],
   [/(\w:\/\/[^\s?#]+)\?\S*/g, `$1?${REMOVED}`],
+  [/\b(code=)[^\s"'&]{16,}/g, `$1${REMOVED}`],
   [
-    /\b(\w*(?:secret|token|password|api_?key|client_assertion|code))(["']?\s*[=:]\s*["']?)[^\s"'&,}]{4,}/gi,
+    /\b(\w*(?:secret|token|password|api_?key|client_assertion))(["']?\s*[=:]\s*["']?)[^\s"'&,}]{4,}/gi,
     `$1$2${REMOVED}`,
   ],
 ];
