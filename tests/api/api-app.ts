@@ -22,7 +22,7 @@ import { consumerRoutes } from '#services/consumers/routes.ts';
 import { deadLetterRoutes } from '#services/dead-letters/routes.ts';
 import { eventRoutes } from '#services/events/routes.ts';
 import { streamRoute } from '#services/events/stream.ts';
-import { checkByApi } from '#services/health/check.ts';
+import type { CheckConnection } from '#services/health/check.ts';
 import { openHealth } from '#services/health/open-health.ts';
 import { connectionHealthRoutes } from '#services/health/routes.ts';
 import { type Check, healthRoutes } from '#services/http/health.ts';
@@ -64,6 +64,8 @@ export interface ApiApp {
   /** Lines of the server's log. */
   readonly logLines: string[];
   readonly health: { ready: boolean; check: Check };
+  /** How connections are checked; at first there is nothing to check by. */
+  readonly providers: { check: CheckConnection };
   call(method: 'GET' | 'POST' | 'PATCH', url: string, body?: unknown): Promise<ApiAnswer>;
 }
 
@@ -115,8 +117,9 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   const publicUrl = () => PUBLIC_URL;
   const connections = { adapters, directory, publicUrl, secrets, store };
   await server.register(connectionRoutes, connections);
+  const providers: ApiApp['providers'] = { check: async () => undefined };
   const { checker } = openHealth({
-    check: checkByApi({ adapters, callProvider: async () => undefined }),
+    check: (connection, signal) => providers.check(connection, signal),
     database,
     metrics: new Metrics(),
     onError,
@@ -168,6 +171,7 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
     routes,
     logLines,
     health,
+    providers,
     call: async (method, url, body) => {
       const headers = { authorization: `Bearer ${API_TOKEN}`, 'x-org-id': 'platform' };
       const payload = body === undefined ? {} : { payload: body as object };
