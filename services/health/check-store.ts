@@ -14,8 +14,23 @@ const SOON = "interval '1 minute'";
  */
 const NEXT = 'now() + make_interval(secs => interval_seconds * (0.9 + 0.1 * random()))';
 
-/** Makes the rows of connections that have none yet. */
-export async function makeMissingRows(database: Queryable): Promise<void> {
+/** Makes rows for connections that have none yet, and passes over those that are not checked now. */
+export async function prepareRun(database: Queryable): Promise<void> {
+  await makeMissingRows(database);
+  // Else every claim would have to go past them.
+  await database.query(
+    `UPDATE connection_health SET next_check_at = ${NEXT}
+     WHERE connection_id IN (
+       SELECT due.connection_id
+       FROM connection_health AS due JOIN connections AS own ON own.id = due.connection_id
+       WHERE due.next_check_at <= now()
+         AND (own.status = 'inactive' OR own.disconnected_at IS NOT NULL)
+       FOR UPDATE OF due SKIP LOCKED
+     )`,
+  );
+}
+
+async function makeMissingRows(database: Queryable): Promise<void> {
   await database.query(
     `INSERT INTO connection_health (connection_id, tenant_id, org_id)
      SELECT id, tenant_id, org_id FROM connections

@@ -1,7 +1,7 @@
 import type { Database } from '#platform/database/database.ts';
 import { CredentialsRefused } from '#schemas/problems.ts';
 import { type CheckConnection, type CheckResult, type CheckTarget, runCheck } from './check.ts';
-import { claimDue, claimNow, makeMissingRows, recordCheck } from './check-store.ts';
+import { claimDue, claimNow, prepareRun, recordCheck } from './check-store.ts';
 import type { Circuits } from './circuits.ts';
 
 export interface HealthCheckerOptions {
@@ -49,7 +49,7 @@ export class HealthChecker {
     const { database } = this.#options;
     const counts: CheckCounts = { ok: 0, failed: 0, not_checkable: 0, skipped: 0 };
     const isTime = this.#time();
-    await makeMissingRows(database);
+    await prepareRun(database);
     await this.#inLanes(async () => {
       const due = isTime() ? await claimDue(database) : undefined;
       if (!due) return false;

@@ -35,6 +35,7 @@ interface FactsRow {
 /** Seconds between checks where nobody has set them. */
 const DEFAULT_INTERVAL = 300;
 
+/** Checks are looked at only where one failed lately: of thousands of connections those are few. */
 const FACTS = `
   SELECT own.id, own.status, own.status_reason, own.status_detail,
     own.disconnected_at IS NOT NULL AS is_disconnected,
@@ -50,13 +51,15 @@ const FACTS = `
       (array_agg(code ORDER BY id DESC) FILTER (WHERE outcome = 'failed'))[1] AS code
     FROM (
       SELECT id, outcome, code FROM connection_checks
-      WHERE connection_id = own.id ORDER BY checked_at DESC, id DESC LIMIT ${FAILING_AFTER}
+      WHERE connection_id = own.id AND health.last_outcome = 'failed'
+      ORDER BY checked_at DESC, id DESC LIMIT ${FAILING_AFTER}
     ) AS checks
   ) AS latest ON true
   LEFT JOIN LATERAL (
     SELECT count(*)::int AS checks, count(*) FILTER (WHERE outcome = 'failed')::int AS failed
     FROM connection_checks
-    WHERE connection_id = own.id AND checked_at > now() - interval '1 hour'
+    WHERE connection_id = own.id AND own.last_error_at > now() - interval '1 hour'
+      AND checked_at > now() - interval '1 hour'
   ) AS last_hour ON true
   WHERE own.tenant_id = $1 AND (own.org_id IS NULL OR own.org_id = $2)`;
 

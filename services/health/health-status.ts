@@ -24,8 +24,9 @@ export interface HealthFacts {
   readonly lastOutcome: 'ok' | 'failed' | null;
   /** Of the last failed check. */
   readonly lastCode: string | null;
-  /** Of the latest checks, as many as make a connection failing. */
+  /** Of the latest checks, as many as make a connection failing; 0 where the last one succeeded. */
   readonly latestFailed: number;
+  /** Both 0 where none failed. */
   readonly lastHour: { readonly checks: number; readonly failed: number };
 }
 

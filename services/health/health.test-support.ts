@@ -53,6 +53,13 @@ export async function storeChecks(
       checks.map(({ durationMs }) => durationMs ?? 100),
     ],
   );
+  await database.query(
+    `UPDATE connections SET last_error_at = (
+       SELECT max(checked_at) FROM connection_checks
+       WHERE connection_id = $1 AND outcome = 'failed'
+     ) WHERE id = $1`,
+    [connectionId],
+  );
 }
 
 /** Lets time pass for the circuit of a connection. */

@@ -42,7 +42,10 @@ const BATCHES = [
    ) RETURNING 1`,
 ];
 
-/** Removes ledger entries, settled dead letters, checks and logs of connections older than `keepDays`, in small batches so that nobody is held up. */
+/**
+ * Removes ledger entries, settled dead letters, checks and logs of connections older than `keepDays`, in
+ * small batches so that nobody is held up.
+ */
 export function ledgerCleanup(database: Database, keepDays: number): Task {
   return async () => {
     let removed = 0;
