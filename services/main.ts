@@ -116,6 +116,8 @@ async function start(
     server,
     store,
   };
+  // Requests under way are waited for, and a run of checks is one.
+  server.addHook('preClose', async () => health.checker.stop());
   parts.closing.push(() => parts.log.close());
   resources.defer(async () => {
     await Promise.all(parts.closing.map((close) => close()));

@@ -27,6 +27,7 @@ const adapter = (parts: Partial<Adapter>) =>
   ({ settingsSchema: z.object({ region: z.string() }), ...parts }) as unknown as Adapter;
 
 const { signal } = new AbortController();
+const LIMITS = { timeoutMs: 1_000, stop: signal };
 
 it('calls the provider with the connection’s settings', async () => {
   const adapters = new Map([['acme-crm', adapter({ api })]]);
@@ -45,23 +46,23 @@ it.each([
 it('a connection without credentials has nothing to check by', async () => {
   const adapters = new Map([['acme-crm', adapter({ api })]]);
   const check = checkByApi({ adapters, callProvider: async () => undefined });
-  expect(await runCheck(check, connection, 1_000)).toEqual({ outcome: 'not_checkable' });
+  expect(await runCheck(check, connection, LIMITS)).toEqual({ outcome: 'not_checkable' });
 });
 
 it('settings that do not fit are a fault of the check', async () => {
   const adapters = new Map([['acme-crm', adapter({ api })]]);
   const check = checkByApi({ adapters, callProvider: async () => call });
-  const result = await runCheck(check, { ...connection, settings: {} }, 1_000);
+  const result = await runCheck(check, { ...connection, settings: {} }, LIMITS);
   expect(result).toMatchObject({ outcome: 'failed', code: 'check_broken' });
 });
 
 it('a check that asks the circuit by mistake finds nothing out', async () => {
   const kept = () => Promise.reject(new CircuitOpen('Not now.'));
-  expect(await runCheck(kept, connection, 1_000)).toEqual({
+  expect(await runCheck(kept, connection, LIMITS)).toEqual({
     outcome: 'skipped',
     code: 'provider_unavailable',
     detail: 'Not now.',
   });
   const away = () => Promise.reject(new ProviderUnavailable('No answer.'));
-  expect(await runCheck(away, connection, 1_000)).toMatchObject({ outcome: 'failed' });
+  expect(await runCheck(away, connection, LIMITS)).toMatchObject({ outcome: 'failed' });
 });

@@ -1,7 +1,7 @@
 import type { Adapter } from '#adapters/kit/adapter.ts';
 import type { Account, CallProvider } from '#adapters/kit/provider-api.ts';
 import { Problem } from '#schemas/problem.ts';
-import { ProviderUnavailable } from '#schemas/problems.ts';
+import { ProviderUnavailable, ShuttingDown } from '#schemas/problems.ts';
 import type { Connection } from '../connections/connection.ts';
 import { CircuitOpen } from './circuits.ts';
 import { loggableText } from './loggable.ts';
@@ -14,7 +14,7 @@ export type CheckTarget = Pick<Connection, 'id' | 'tenantId' | 'orgId' | 'provid
 /**
  * Makes the cheapest authenticated call that the provider has. It does not ask the circuit: who checks does.
  *
- * @param signal aborts when the time is up
+ * @param signal aborts when the time is up, or the process stops
  * @returns undefined when there is nothing to check by: no API, or no credentials for it
  */
 export type CheckConnection = (
@@ -54,25 +54,32 @@ export function checkByApi({ adapters, callProvider }: CheckByApiOptions): Check
   };
 }
 
-/** Makes one check, which ends when the time is up. Never fails. */
+/**
+ * Makes one check, which ends when the time is up or the process stops. Never fails.
+ *
+ * @param stop aborts when the process stops
+ */
 export async function runCheck(
   check: CheckConnection,
   connection: CheckTarget,
-  timeoutMs: number,
+  { timeoutMs, stop }: { readonly timeoutMs: number; readonly stop: AbortSignal },
 ): Promise<CheckResult> {
   const startedMs = performance.now();
-  const timeUp = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const seconds = timeoutMs / 1_000;
-      reject(new ProviderUnavailable(`The provider did not answer within ${seconds} s.`));
-      timeUp.abort();
-    }, timeoutMs);
-  });
+  const ended = new AbortController();
+  const { promise: cutShort, reject } = Promise.withResolvers<never>();
+  const end = (reason: Problem) => {
+    reject(reason);
+    ended.abort(reason);
+  };
+  const late = new ProviderUnavailable(
+    `The provider did not answer within ${timeoutMs / 1_000} s.`,
+  );
+  const timer = setTimeout(() => end(late), timeoutMs);
+  const stopped = () => end(new ShuttingDown('The process that made the check stops.'));
+  stop.addEventListener('abort', stopped);
   const durationMs = () => Math.round(performance.now() - startedMs);
   try {
-    const account = await Promise.race([check(connection, timeUp.signal), late]);
+    const account = await Promise.race([check(connection, ended.signal), cutShort]);
     return account
       ? { outcome: 'ok', durationMs: durationMs(), account }
       : { outcome: 'not_checkable' };
@@ -80,6 +87,7 @@ export async function runCheck(
     return resultOf(error, durationMs());
   } finally {
     clearTimeout(timer);
+    stop.removeEventListener('abort', stopped);
   }
 }
 

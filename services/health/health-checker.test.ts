@@ -277,6 +277,21 @@ describeOnEachDatabase('health checks', (open) => {
     expect(checked).toHaveLength(6);
   });
 
+  it('ends what is under way when the process stops, as if it had not been begun', async () => {
+    for (let index = 0; index < 4; index += 1) await storeConnection(database, `con_${index}`);
+    const silent = checker(() => new Promise(() => undefined), { concurrency: 2 });
+    const run = silent.run();
+    await expect.poll(() => checked.length).toBe(2);
+    silent.stop();
+    expect(await run).toEqual({ ok: 0, failed: 0, not_checkable: 0, skipped: 2 });
+    expect(await checks()).toEqual([]);
+    expect(await stored('con_0')).toMatchObject({ error_count: '0' });
+    const due = await database.query(
+      "SELECT 1 FROM connection_health WHERE next_check_at <= now() + interval '1 minute'",
+    );
+    expect(due).toHaveLength(4);
+  });
+
   it('makes at most so many checks at once', async () => {
     for (let index = 0; index < 12; index += 1) await storeConnection(database, `con_${index}`);
     let underWay = 0;

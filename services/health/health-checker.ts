@@ -32,6 +32,7 @@ export class HealthChecker {
   readonly #concurrency: number;
   readonly #timeoutMs: number;
   readonly #runMs: number;
+  readonly #stop = new AbortController();
 
   constructor(options: HealthCheckerOptions) {
     this.#options = options;
@@ -84,6 +85,11 @@ export class HealthChecker {
     return results;
   }
 
+  /** Begins no more checks and ends those under way, which tell nothing then and are made again soon. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
   async #check(connection: CheckTarget): Promise<CheckResult> {
     const { database, circuits, check, onCheck, onError, onPermanentFailure } = this.#options;
     const result = await this.#result(check, connection);
@@ -105,15 +111,19 @@ export class HealthChecker {
 
   async #result(check: CheckConnection, connection: CheckTarget): Promise<CheckResult> {
     const { allowed } = await this.#options.circuits.mayCall(connection.id, { isCheck: true });
-    if (allowed) return runCheck(check, connection, this.#timeoutMs);
+    if (allowed) {
+      const { signal: stop } = this.#stop;
+      return runCheck(check, connection, { timeoutMs: this.#timeoutMs, stop });
+    }
     const detail = 'The provider is being called to find out whether it answers again.';
     return { outcome: 'skipped', code: 'provider_unavailable', detail };
   }
 
-  /** True while a check that begins now ends within the run. */
+  /** True while a check that begins now ends within the run, and the process does not stop. */
   #time(): () => boolean {
     const startedMs = performance.now();
-    return () => performance.now() - startedMs <= this.#runMs - this.#timeoutMs;
+    const { signal } = this.#stop;
+    return () => !signal.aborted && performance.now() - startedMs <= this.#runMs - this.#timeoutMs;
   }
 
   /** Does one piece of work after another in each lane, until it has none. One that fails ends its lane. */
