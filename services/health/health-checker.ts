@@ -1,8 +1,9 @@
 import type { Database } from '#platform/database/database.ts';
 import { CredentialsRefused } from '#schemas/problems.ts';
 import { type CheckConnection, type CheckResult, type CheckTarget, runCheck } from './check.ts';
-import { claimDue, claimNow, prepareRun, recordCheck } from './check-store.ts';
 import type { Circuits } from './circuits.ts';
+import { claimDue, claimNow, prepareRun } from './claims.ts';
+import { recordCheck } from './record-check.ts';
 
 export interface HealthCheckerOptions {
   readonly database: Database;

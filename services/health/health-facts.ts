@@ -1,10 +1,10 @@
 import type { Queryable } from '#platform/database/database.ts';
 import type { ConnectionStatus } from '../connections/connection.ts';
 import type { Owner } from '../connections/store.ts';
-import { FAILING_AFTER } from './check-store.ts';
 import type { CircuitState } from './circuit.ts';
 import { circuitOf } from './circuit-row.ts';
 import type { HealthFacts } from './health-status.ts';
+import { FAILING_AFTER } from './record-check.ts';
 
 /** The facts about a connection, with what its view shows besides. */
 export interface ConnectionFacts extends HealthFacts {

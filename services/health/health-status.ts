@@ -1,6 +1,6 @@
 import type { ConnectionStatus } from '../connections/connection.ts';
-import { FAILING_AFTER } from './check-store.ts';
 import type { Circuit } from './circuit.ts';
+import { FAILING_AFTER } from './record-check.ts';
 
 export const HEALTH_STATUSES = ['healthy', 'degraded', 'failing', 'unknown'] as const;
 
