@@ -11,6 +11,7 @@ import {
 } from '#schemas/problems.ts';
 import { CircuitOpen, Circuits, outcomeOf } from './circuits.ts';
 import { letPass, loggedCodes, storeConnection } from './health.test-support.ts';
+import { throughCircuit } from './through-circuit.ts';
 
 describeOnEachDatabase('circuits', (open) => {
   let opened: TestDatabase;
@@ -105,6 +106,25 @@ describeOnEachDatabase('circuits', (open) => {
     await others.onCall('con_kept', refusal);
     await circuits.onCall('con_kept');
     expect(await others.mayCall('con_kept')).toEqual({ allowed: true });
+  });
+
+  it('keeps those out who call through it, once nobody answered them', async () => {
+    await storeConnection(database, 'con_call');
+    let calls = 0;
+    let failure: Error | undefined = new ProviderUnavailable('no answer');
+    const call = throughCircuit(circuits, 'con_call', async () => {
+      calls += 1;
+      if (failure) throw failure;
+      return { status: 200, headers: {}, text: '' };
+    });
+    const made = () => call({ path: '/me' });
+    for (let count = 0; count < 5; count += 1) await expect(made()).rejects.toBe(failure);
+    await expect(made()).rejects.toBeInstanceOf(CircuitOpen);
+    expect(calls).toBe(5);
+    await letPass(database, 'con_call', 36);
+    failure = undefined;
+    await expect(made()).resolves.toMatchObject({ status: 200 });
+    await expect(made()).resolves.toMatchObject({ status: 200 });
   });
 
   it('does not fail the call when what became of it cannot be noted', async () => {
