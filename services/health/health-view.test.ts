@@ -1,4 +1,4 @@
-// What is shown of checks, and the log of connections. Real: Postgres, embedded and as a server, with its
+// What is shown and measured of checks, and the log of connections. Real: Postgres, embedded and as a server, with its
 // row-level security.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '#platform/database/database.ts';
@@ -6,6 +6,8 @@ import { describeOnEachDatabase } from '#platform/database/each-database.ts';
 import { forTenant } from '#platform/database/tenant-database.ts';
 import type { TestDatabase } from '#platform/database/testing.ts';
 import { NotFound } from '#schemas/problems.ts';
+import { Metrics } from '../metrics/metrics.ts';
+import { ledgerCleanup } from '../tasks/ledger-cleanup.ts';
 import {
   type LogEntry,
   type LogFilter,
@@ -14,6 +16,7 @@ import {
 } from './connection-log.ts';
 import { storeChecks, storeConnection } from './health.test-support.ts';
 import { shownLine, viewHealth, viewTotals } from './health-view.ts';
+import { countChecks, measureHealth } from './measure.ts';
 
 const ACME = { tenantId: 'acme', orgId: null, reach: 'org' } as const;
 const MINUTE = 60;
@@ -128,10 +131,10 @@ describeOnEachDatabase('health', (open) => {
            (connection_id, tenant_id, checked_at, outcome, duration_ms)
          SELECT 'con_1', 'acme', now() - make_interval(mins => minute),
            CASE WHEN minute = 5 THEN 'failed' ELSE 'ok' END, 100
-         FROM generate_series(1, 10000) AS minute`,
+         FROM generate_series(1, 2000) AS minute`,
       );
       const { windows } = await view('con_1');
-      expect(windows[2]).toMatchObject({ checks: 10_000, uptime: '0.9999', error_rate: '0.0001' });
+      expect(windows[2]).toMatchObject({ checks: 2_000, uptime: '0.9995', error_rate: '0.0005' });
     });
   });
 
@@ -195,6 +198,48 @@ describeOnEachDatabase('health', (open) => {
       by_status: { active: 3, inactive: 1, error: 1, disconnected: 1 },
       circuits_open: 1,
     });
+  });
+
+  it('counts connections by status, open circuits, checks that are overdue and made', async () => {
+    for (const id of ['con_1', 'con_2', 'con_off', 'con_gone']) await storeConnection(database, id);
+    await database.query("UPDATE connections SET status = 'inactive' WHERE id = 'con_off'");
+    await database.query(
+      "UPDATE connections SET status = 'error', disconnected_at = now() WHERE id = 'con_gone'",
+    );
+    await database.query(
+      `INSERT INTO connection_health (connection_id, tenant_id, next_check_at, circuit)
+       SELECT id, tenant_id, now() - interval '6 minutes',
+         CASE id WHEN 'con_1' THEN 'half_open' WHEN 'con_2' THEN 'open' ELSE 'closed' END
+       FROM connections`,
+    );
+    const metrics = new Metrics();
+    measureHealth(metrics, database);
+    countChecks(metrics)('failed');
+    const text = await metrics.text();
+    const values = text.split('\n').filter((line) => /^tributary_/.test(line));
+    expect(values.toSorted()).toEqual([
+      'tributary_circuits_open 2',
+      'tributary_connections{status="active"} 2',
+      'tributary_connections{status="disconnected"} 1',
+      'tributary_connections{status="error"} 0',
+      'tributary_connections{status="inactive"} 1',
+      'tributary_health_checks_overdue 2',
+      'tributary_health_checks_total{outcome="failed"} 1',
+    ]);
+  });
+
+  it('forgets checks and logs when their days are over', async () => {
+    await storeConnection(database, 'con_old');
+    const day = 86_400;
+    await storeChecks(database, 'con_old', [{ agoSeconds: 13 * day }, { agoSeconds: 15 * day }]);
+    await database.query(
+      `INSERT INTO connection_logs (connection_id, tenant_id, logged_at, level, kind, code, message)
+       SELECT 'con_old', 'acme', now() - make_interval(days => ago), 'info', 'poll', ago::text, ''
+       FROM (VALUES (13), (15)) AS days (ago)`,
+    );
+    expect(await ledgerCleanup(database, 14)()).toEqual({ removed: 2 });
+    expect(await database.query('SELECT code FROM connection_logs')).toEqual([{ code: '13' }]);
+    expect(await database.query('SELECT 1 FROM connection_checks')).toHaveLength(1);
   });
 
   describe('the log', () => {
