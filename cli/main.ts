@@ -6,6 +6,7 @@ import { eventCount, wholeNumber, wholeNumberOrNone } from './whole-number.ts';
 
 /** Loaded when used: each command starts without what the others need. */
 const connectionCommands = () => import('./commands/connections.ts');
+const connectionHealthCommands = () => import('./commands/connection-health.ts');
 const replayCommands = () => import('./commands/replay.ts');
 const deadLetterCommands = () => import('./commands/dead-letters.ts');
 const consumerCommands = () => import('./commands/consumers.ts');
@@ -76,6 +77,27 @@ connections
   .command('disable <id>')
   .description('refuse webhooks of this connection')
   .action(async (id) => (await connectionCommands()).setConnectionStatus(id, 'inactive'));
+connections
+  .command('health <id>')
+  .description('how well it is: uptime, response times, errors; fails when it is failing')
+  .option('--json', 'print JSON')
+  .action(async (id, options) => (await connectionHealthCommands()).showHealth(id, options));
+connections
+  .command('logs <id>')
+  .description('what happened with it, latest first')
+  .option('--level <level>', 'info, warning or error')
+  .option('--kind <kind>', 'change, credentials, health, registration or poll')
+  .option('--since <time>', '30m, 6h, 7d, or a time in RFC 3339')
+  .option('--text <text>', 'stands in the code or the message')
+  .option('--limit <n>', 'at most so many', wholeNumber, 50)
+  .option('--cursor <cursor>', 'go on where a list ended')
+  .option('--json', 'print JSON')
+  .action(async (id, options) => (await connectionHealthCommands()).showLogs(id, options));
+connections
+  .command('check [id]')
+  .description('check it now; fails when the check does')
+  .option('--all', 'all of the organisation that are enabled and connected')
+  .action(async (id, options) => (await connectionHealthCommands()).checkConnections(id, options));
 
 program
   .command('token')

@@ -13,6 +13,8 @@ import type { Consumer } from './consumers/consumer.ts';
 import { CredentialStore } from './credentials/credential-store.ts';
 import { markFailed } from './credentials/mark-failed.ts';
 import { TokenSource } from './credentials/token-source.ts';
+import { checkByApi } from './health/check.ts';
+import { openHealth } from './health/open-health.ts';
 import { type Check, healthRoutes } from './http/health.ts';
 import { createServer } from './http/server.ts';
 import { RequestLog } from './intake/request-log.ts';
@@ -102,6 +104,14 @@ async function start(
     },
     onPermanentFailure: markFailed(database),
     onError,
+  const metrics = new Metrics();
+  const health = openHealth({
+    // Connections have no credentials for the API of their provider yet.
+    check: checkByApi({ adapters, callProvider: async () => undefined }),
+    database,
+    metrics,
+    onError,
+    onPermanentFailure: async () => undefined,
   });
   const counts = new AcceptanceCounts({ warehouse, onError });
   let closeOutbox = async () => {};
@@ -113,9 +123,10 @@ async function start(
     credentials,
     directory,
     closing: [],
+    health,
     log: new RequestLog({ warehouse, onError }),
     logger,
-    metrics: new Metrics(),
+    metrics,
     onError,
     outbox: once(async () => {
       const outbox = await openOutbox({ config, logger, onError, platform });
@@ -132,6 +143,9 @@ async function start(
     () => parts.log.close(),
     () => tokens.close(),
   );
+  // Requests under way are waited for, and a run of checks is one.
+  server.addHook('preClose', async () => health.checker.stop());
+  parts.closing.push(() => parts.log.close());
   resources.defer(async () => {
     await Promise.all(parts.closing.map((close) => close()));
     // Last: until then events may be on their way into it.

@@ -14,6 +14,7 @@ import { secretRoutes } from '../credentials/secret-routes.ts';
 import { deadLetterRoutes } from '../dead-letters/routes.ts';
 import { eventRoutes } from '../events/routes.ts';
 import { streamRoute } from '../events/stream.ts';
+import { connectionHealthRoutes } from '../health/routes.ts';
 import { requestRoutes } from '../intake/request-routes.ts';
 import { metricsRoute } from '../metrics/route.ts';
 import { readinessChecks } from '../readiness/checks.ts';
@@ -66,6 +67,7 @@ export async function startControl(parts: Parts): Promise<void> {
     database,
   });
   const predicates = (scope: TenantScope) => new PredicateStore(forTenant(database, scope));
+  await server.register(connectionHealthRoutes, { checker: parts.health.checker, database });
   await server.register(predicateRoutes, { predicates });
   await server.register(replayRoutes, {
     billed: config.gcp !== undefined,

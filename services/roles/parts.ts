@@ -6,6 +6,7 @@ import type { ConnectionDirectory } from '../connections/directory.ts';
 import type { ConnectionStore } from '../connections/store.ts';
 import type { CredentialStore } from '../credentials/credential-store.ts';
 import type { TokenSource } from '../credentials/token-source.ts';
+import type { Health } from '../health/open-health.ts';
 import type { createServer } from '../http/server.ts';
 import type { RequestLog } from '../intake/request-log.ts';
 import type { AcceptanceCounts } from '../ledger/acceptance-counts.ts';
@@ -23,6 +24,8 @@ export interface Parts {
   readonly counts: AcceptanceCounts;
   readonly credentials: CredentialStore;
   readonly directory: ConnectionDirectory;
+  /** Health checks of connections, and their circuits. */
+  readonly health: Health;
   readonly log: RequestLog;
   readonly logger: FastifyBaseLogger;
   /** Where each part registers what it counts and measures. */

@@ -10,12 +10,14 @@ import { measureConsumers } from '../consumers/measure.ts';
 import { markFailed } from '../credentials/mark-failed.ts';
 import { refreshDue } from '../credentials/refresh-due.ts';
 import { keepDeadLetters } from '../dead-letters/keeper.ts';
+import { measureHealth } from '../health/measure.ts';
 import { metricsRoute } from '../metrics/route.ts';
 import { recordPassage } from '../proof/record-passage.ts';
 import { ReplayRunner } from '../replay/runner.ts';
 import { startResolver } from '../resolver/resolver.ts';
 import { measureSpool } from '../spool/measure.ts';
 import { canaryTask } from '../tasks/canary.ts';
+import { healthChecks } from '../tasks/health-checks.ts';
 import { ledgerCleanup } from '../tasks/ledger-cleanup.ts';
 import { ledgerExport } from '../tasks/ledger-export.ts';
 import { deepReconcileTask, reconcileTask } from '../tasks/reconcile.ts';
@@ -55,6 +57,7 @@ export async function startWorker(parts: Parts, consumers: readonly Consumer[]):
   });
   closing.push(() => resolver.close());
   measureSpool(parts.metrics, database);
+  measureHealth(parts.metrics, database);
   const canaries = new CanaryStore(database);
   measureCanaries(parts.metrics, canaries, config.canaryMinutes);
   if (config.canaryMinutes > 0) {
@@ -91,6 +94,7 @@ export async function startWorker(parts: Parts, consumers: readonly Consumer[]):
         }),
       ],
       ['connection-changes', () => tellChanges({ database, outbox: parts.outbox, warehouse })],
+      ['health-checks', healthChecks(parts.health.checker)],
       ['spool-drain', spoolDrain(parts.outbox)],
       ['webhook-renewal', webhookRenewal({ database, service: makeRegistrations(parts), onError })],
       ['ledger-export', ledgerExport({ database, warehouse, keepDays: config.ledgerDays })],

@@ -9,6 +9,7 @@ export const JOBS: readonly JobSpec[] = [
   { name: 'reconcile-deep', schedule: '42 3 * * *', task: 'reconcile-deep' },
   { name: 'canary', schedule: '* * * * *', task: 'canary' },
   { name: 'connection-changes', schedule: '* * * * *', task: 'connection-changes' },
+  { name: 'health-checks', schedule: '* * * * *', task: 'health-checks' },
   { name: 'spool-drain', schedule: '* * * * *', task: 'spool-drain' },
   { name: 'webhook-renewal', schedule: '*/5 * * * *', task: 'webhook-renewal' },
   { name: 'ledger-export', schedule: '* * * * *', task: 'ledger-export' },

@@ -156,6 +156,27 @@ const ROUTES: Readonly<Record<string, Route>> = {
     body: { version: 2 },
     one: (mark) => `/v1/connections/con_${mark}/secret/retire`,
   },
+  'GET /v1/connections/:id/health': {
+    scope: 'org',
+    one: (mark) => `/v1/connections/con_${mark}/health`,
+  },
+  'PATCH /v1/connections/:id/health': {
+    scope: 'org',
+    manages: true,
+    body: { interval_seconds: 600 },
+    one: (mark) => `/v1/connections/con_${mark}/health`,
+  },
+  'POST /v1/connections/:id/health/check': {
+    scope: 'org',
+    manages: true,
+    one: (mark) => `/v1/connections/con_${mark}/health/check`,
+  },
+  'GET /v1/connections/:id/logs': {
+    scope: 'org',
+    one: (mark) => `/v1/connections/con_${mark}/logs`,
+  },
+  'GET /v1/health': { scope: 'org' },
+  'POST /v1/health/check': { scope: 'org', manages: true },
   'GET /v1/consumers': { scope: 'installation' },
   'POST /v1/consumers/:name/resume': { scope: 'installation', manages: true, status: 404 },
   'GET /v1/dead-letters': { scope: 'platform' },

@@ -33,6 +33,9 @@ import { type Audit, secretRoutes } from '#services/credentials/secret-routes.ts
 import { deadLetterRoutes } from '#services/dead-letters/routes.ts';
 import { eventRoutes } from '#services/events/routes.ts';
 import { streamRoute } from '#services/events/stream.ts';
+import type { CheckConnection } from '#services/health/check.ts';
+import { openHealth } from '#services/health/open-health.ts';
+import { connectionHealthRoutes } from '#services/health/routes.ts';
 import { type Check, healthRoutes } from '#services/http/health.ts';
 import { createServer } from '#services/http/server.ts';
 import { RequestLog } from '#services/intake/request-log.ts';
@@ -81,6 +84,8 @@ export interface ApiApp {
   /** What was recorded in the audit log. */
   readonly audited: Audited[];
   readonly health: { ready: boolean; check: Check };
+  /** How connections are checked; at first there is nothing to check by. */
+  readonly providers: { check: CheckConnection };
   call(method: 'GET' | 'POST' | 'PATCH', url: string, body?: unknown): Promise<ApiAnswer>;
 }
 
@@ -150,6 +155,7 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   });
   const connections = openConnections({ adapters, database, directory, publicUrl, secrets });
   await server.register(connectionRoutes, connections);
+<<<<<<< HEAD
   await server.register(changeRoutes, connections);
   await server.register(auditLogRoutes, { database });
   await server.register(readinessRoutes, {
@@ -170,6 +176,18 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   await server.register(registrationRoutes, { adapters, database, registrations });
   const predicates = (scope: TenantScope) => new PredicateStore(forTenant(database, scope));
   await server.register(secretRoutes, { adapters, audit: auditTo(database), database, publicUrl, secrets });
+=======
+  const providers: ApiApp['providers'] = { check: async () => undefined };
+  const { checker } = openHealth({
+    check: (connection, signal) => providers.check(connection, signal),
+    database,
+    metrics: new Metrics(),
+    onError,
+    onPermanentFailure: async () => undefined,
+  });
+  await server.register(connectionHealthRoutes, { checker, database });
+  const predicates = new PredicateStore(database);
+>>>>>>> health
   await server.register(predicateRoutes, { predicates });
   const replays = (scope: TenantScope) => new ReplayStore(forTenant(database, scope));
   await server.register(replayRoutes, {
@@ -216,6 +234,7 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
     logLines,
     audited,
     health,
+    providers,
     call: async (method, url, body) => {
       const headers = { authorization: `Bearer ${API_TOKEN}`, 'x-org-id': 'platform' };
       const payload = body === undefined ? {} : { payload: body as object };

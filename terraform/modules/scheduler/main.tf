@@ -12,6 +12,7 @@ locals {
     "webhook-renewal"    = { schedule = "*/5 * * * *", task = "webhook-renewal" }
     "ledger-export"      = { schedule = "* * * * *", task = "ledger-export" }
     "token-refresh"      = { schedule = "* * * * *", task = "token-refresh" }
+    "health-checks"      = { schedule = "* * * * *", task = "health-checks" }
   }
 }
 
