@@ -1,5 +1,6 @@
 import type { Adapter, BoundAdapter } from '#adapters/kit/adapter.ts';
 import { compileDefinition } from './compile.ts';
+import { credentials } from './credentials.ts';
 import { METHODS, PROVIDER, SKIP_REASONS, TITLE } from './definition.ts';
 import { buildSample } from './sample.ts';
 import { type CustomSettings, settingsSchema } from './settings.ts';
@@ -23,6 +24,7 @@ export const customAdapter: CustomAdapter = {
   skipReasons: SKIP_REASONS,
   methods: METHODS,
   settingsSchema,
+  credentials,
   samples: ['default'],
   bind(settings) {
     const compiled = compileDefinition(settings);

@@ -1,4 +1,5 @@
 import type { Adapter } from '#adapters/kit/adapter.ts';
+import { credentials } from './credentials.ts';
 import { EVENT_TYPES, PROVIDER, SKIP_REASONS, TITLE } from './definition.ts';
 import { makeResolve } from './resolve.ts';
 import { SAMPLE_NAMES, sample } from './sample.ts';
@@ -13,6 +14,7 @@ export const hubspotAdapter: Adapter<HubspotSettings> = {
   eventTypes: EVENT_TYPES,
   skipReasons: SKIP_REASONS,
   settingsSchema,
+  credentials,
   bind: (settings) => ({
     verify: makeVerify(settings),
     webhook: makeWebhook(settings),

@@ -1,5 +1,6 @@
 import type { Adapter, BoundAdapter } from '#adapters/kit/adapter.ts';
 import { oncePerRequest } from '#adapters/kit/once-per-request.ts';
+import { credentials } from './credentials.ts';
 import { EVENT_TYPES, PROVIDER, SKIP_REASONS, TITLE } from './definition.ts';
 import type { Organization } from './mapping-context.ts';
 import { readOutboundMessage } from './outbound-message.ts';
@@ -23,6 +24,7 @@ export const salesforceAdapter: Adapter<SalesforceSettings> = {
   secretPath: true,
   secretMadeBy: 'tributary',
   settingsSchema,
+  credentials,
   bind,
   sample,
   samples: SAMPLE_NAMES,

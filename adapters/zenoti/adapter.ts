@@ -1,5 +1,6 @@
 import type { Adapter } from '#adapters/kit/adapter.ts';
 import { keyOf } from '#adapters/kit/verification/secret-key.ts';
+import { credentials } from './credentials.ts';
 import { EVENT_TYPES, POLLED_EVENT_TYPES, PROVIDER, SKIP_REASONS, TITLE } from './definition.ts';
 import { resolve } from './resolve.ts';
 import { SAMPLE_NAMES, sample } from './sample.ts';
@@ -23,6 +24,7 @@ export const zenotiAdapter: Adapter<ZenotiSettings> = {
       ? `The secret is not ${encoding}, which secret_encoding says it is.`
       : undefined,
   settingsSchema,
+  credentials,
   bind: (settings) => ({
     verify: makeVerify(settings),
     webhook: makeWebhook(settings),

@@ -1,5 +1,6 @@
 import type { Adapter } from '#adapters/kit/adapter.ts';
 import { makeReadJson } from './body.ts';
+import { credentials } from './credentials.ts';
 import { EVENT_TYPES, MAX_TOKEN_LENGTH, PROVIDER, SKIP_REASONS, TITLE } from './definition.ts';
 import { makeResolve } from './resolve.ts';
 import { SAMPLE_NAMES, sample } from './sample.ts';
@@ -20,6 +21,7 @@ export const zohoAdapter: Adapter<ZohoSettings> = {
   secretMadeBy: 'tributary',
   secretFault,
   settingsSchema,
+  credentials,
   bind(settings) {
     const readJson = makeReadJson();
     return {
