@@ -39,12 +39,12 @@ export const settingsSchema = z.strictObject({
     .min(0)
     .max(300)
     .default(60)
-    .describe("How far ahead of ours HubSpot's clock may be, in seconds, as a v3 timestamp shows.")
+    .describe('How far a v3 timestamp may lie in the future, in seconds.')
     .register(FIELDS, { label: 'Clock tolerance (seconds)', group: 'advanced' }),
   deal_pipelines: dealPipelinesSchema
     .optional()
     .describe(
-      'The deal pipelines of the account: the array "results" of GET /crm/pipelines/2026-03/deals, as it is. With it, deal.won and deal.lost are made for stages of every pipeline, and only when a deal moves there from a stage of another outcome.',
+      'The deal pipelines of the account: the array "results" of GET /crm/pipelines/2026-03/deals, as it is; members that are not needed are dropped. With it, deal.won and deal.lost are made for stages of every pipeline, and only when a deal moves there from a stage of another outcome.',
     )
     .register(FIELDS, { label: 'Deal pipelines', group: 'mapping', widget: 'json' }),
   // The secret of the installation's app is sent there, so it must be HubSpot.
