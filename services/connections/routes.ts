@@ -3,13 +3,13 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Adapter } from '#adapters/kit/adapter.ts';
-import { escapeToken } from '#adapters/kit/json-pointer.ts';
 import { withPathSecret } from '#adapters/kit/verification/path-secret.ts';
 import type { Secrets } from '#platform/secrets/secrets.ts';
-import { InvalidRequest, InvalidSettings } from '#schemas/problems.ts';
+import { InvalidRequest } from '#schemas/problems.ts';
 import { manages, reads } from '../access/access.ts';
 import { principalOf } from '../access/principal.ts';
 import { PROBLEMS } from '../http/openapi.ts';
+import { checkSettings } from './check-settings.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionDirectory } from './directory.ts';
 import { isStorableJson, isStorableText, NOT_STORABLE } from './storable.ts';
@@ -21,6 +21,8 @@ export interface ConnectionRouteOptions {
   readonly secrets: Secrets;
   readonly directory: ConnectionDirectory;
   readonly publicUrl: () => string;
+  /** Whether addresses of APIs may lead to this machine. Default false. */
+  readonly allowLoopback?: boolean;
 }
 
 const connectionSchema = z.object({
@@ -66,7 +68,7 @@ export async function connectionRoutes(
   app: FastifyInstance,
   options: ConnectionRouteOptions,
 ): Promise<void> {
-  const { store, directory } = options;
+  const { store, directory, allowLoopback = false } = options;
   const routes = app.withTypeProvider<ZodTypeProvider>();
 
   routes.post(
@@ -84,7 +86,7 @@ export async function connectionRoutes(
       const { tenantId, orgId } = principalOf(request);
       const { provider, name, settings } = request.body;
       const adapter = findAdapter(options.adapters, provider);
-      const parsed = parseSettings(adapter, settings);
+      const parsed = checkSettings(adapter, settings, { allowLoopback });
       const { secret, made } = chooseSecret(adapter, parsed, request.body.secret);
       const id = newConnectionId();
       const secretRef = `tenants/${tenantId}/connections/${id}/webhook`;
@@ -163,22 +165,6 @@ function findAdapter(adapters: ReadonlyMap<string, Adapter>, provider: string): 
   throw new InvalidRequest(
     `There is no provider "${provider}". Choose one of: ${[...adapters.keys()].join(', ')}.`,
   );
-}
-
-function parseSettings(
-  adapter: Adapter,
-  settings: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
-  const parsed = adapter.settingsSchema.safeParse(settings);
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map(({ path, message }) => ({
-      pointer: path.map((part) => `/${escapeToken(String(part))}`).join(''),
-      message,
-    }));
-    throw new InvalidSettings(`The settings do not fit ${adapter.title}; see errors.`, { faults });
-  }
-  adapter.bind(parsed.data);
-  return parsed.data as Record<string, unknown>;
 }
 
 /** 32 characters of base64url, which every provider takes as a token. */

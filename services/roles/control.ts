@@ -8,6 +8,7 @@ import { eventRoutes } from '../events/routes.ts';
 import { streamRoute } from '../events/stream.ts';
 import { requestRoutes } from '../intake/request-routes.ts';
 import { metricsRoute } from '../metrics/route.ts';
+import { providerRoutes } from '../providers/routes.ts';
 import { reconcileRoutes } from '../reconcile/routes.ts';
 import { predicateRoutes } from '../replay/predicate-routes.ts';
 import { PredicateStore } from '../replay/predicate-store.ts';
@@ -31,11 +32,14 @@ export async function startControl(parts: Parts): Promise<void> {
   });
   await server.register(connectionRoutes, {
     adapters,
+    // On a laptop providers are sandboxes beside the server.
+    allowLoopback: config.gcp === undefined,
     directory,
     publicUrl,
     secrets,
     store,
   });
+  await server.register(providerRoutes, { adapters });
   const predicates = new PredicateStore(database);
   await server.register(predicateRoutes, { predicates });
   await server.register(replayRoutes, {

@@ -113,6 +113,8 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'GET /v1/events': { scope: 'tenant' },
   'GET /v1/events/:event_id': { scope: 'tenant', one: (mark) => `/v1/events/${eventOf(mark)}` },
   'GET /v1/events/stream': { scope: 'tenant' },
+  'GET /v1/providers': { scope: 'tenant' },
+  'GET /v1/providers/:provider': { scope: 'tenant' },
   'POST /v1/reconcile': { scope: 'installation', manages: true, body: { dry_run: true } },
   'GET /v1/reconcile': { scope: 'installation' },
   'POST /v1/reconcile/resume': { scope: 'installation', manages: true },
@@ -234,7 +236,8 @@ describe.each(callers)('$name', ({ name: callerName, caller }) => {
     const url = (name.split(' ')[1] ?? '')
       .replace(':id', ID)
       .replace(':event_id', ID)
-      .replace(':name', 'none');
+      .replace(':name', 'none')
+      .replace(':provider', 'hubspot');
     const sees = (route.scope === 'org' ? caller.seesInOrg : caller.sees) ?? [];
     if (!route.one || refused !== undefined) {
       const answer = await call(name, caller, callerName, url, route.body);

@@ -28,6 +28,7 @@ import { RequestLog } from '#services/intake/request-log.ts';
 import { requestRoutes } from '#services/intake/request-routes.ts';
 import { Metrics } from '#services/metrics/metrics.ts';
 import { metricsRoute } from '#services/metrics/route.ts';
+import { providerRoutes } from '#services/providers/routes.ts';
 import { Reconciler } from '#services/reconcile/reconciler.ts';
 import { reconcileRoutes } from '#services/reconcile/routes.ts';
 import { reconcileSettings } from '#services/reconcile/settings.ts';
@@ -112,6 +113,7 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   const publicUrl = () => PUBLIC_URL;
   const connections = { adapters, directory, publicUrl, secrets, store };
   await server.register(connectionRoutes, connections);
+  await server.register(providerRoutes, { adapters });
   const predicates = new PredicateStore(database);
   await server.register(predicateRoutes, { predicates });
   const replays = new ReplayStore(database);

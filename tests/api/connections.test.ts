@@ -42,7 +42,11 @@ describe('POST /v1/connections', () => {
       org_id: null,
       webhook_url: `${PUBLIC_URL}/webhooks/hubspot/${body.id}`,
       secret_ref: `tenants/acme/connections/${body.id}/webhook`,
-      settings: { allow_signature_versions: ['v3'], future_skew_seconds: 60 },
+      settings: {
+        allow_signature_versions: ['v3'],
+        future_skew_seconds: 60,
+        api_base_url: 'https://api.hubapi.com',
+      },
       created_at: expect.stringMatching(/Z$/),
       updated_at: expect.stringMatching(/Z$/),
     });
