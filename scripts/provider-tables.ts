@@ -1,5 +1,6 @@
 import type { Adapter } from '#adapters/kit/adapter.ts';
 import { type Field, fieldsOf } from '#adapters/kit/fields.ts';
+import { namedFields } from '#adapters/kit/named-fields.ts';
 
 /**
  * A provider's guide with its tables written anew from the schemas of the adapter.
@@ -10,7 +11,7 @@ import { type Field, fieldsOf } from '#adapters/kit/fields.ts';
  */
 export function withTables(guide: string, { settingsSchema, credentials = {} }: Adapter): string {
   const settings = fieldsOf(settingsSchema);
-  const set = rowsOf(settings).map(([name, field]) => [
+  const set = namedFields(settings).map(([name, field]) => [
     code(name),
     defaultOf(field),
     meaningOf(field),
@@ -43,16 +44,6 @@ function between(guide: string, name: string, text: string): string {
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |\n`;
   return [line(header), `|${header.map(() => '---|').join('')}\n`, ...rows.map(line)].join('');
-}
-
-/** A field and those inside of it, by names such as `api.base_url` and `channels[].channel_id`. */
-function rowsOf(fields: readonly Field[], prefix = ''): [name: string, field: Field][] {
-  return fields.flatMap((field) => {
-    const name = prefix + field.name;
-    const { item, fields: members = item?.fields ?? [] } = field;
-    const inside = field.widget === 'json' ? [] : members;
-    return [[name, field], ...rowsOf(inside, `${name}${item ? '[]' : ''}.`)];
-  });
 }
 
 function defaultOf({ required, default: value }: Field): string {
