@@ -6,6 +6,7 @@ import { NotFound } from '#schemas/problems.ts';
 import { reads } from '../access/access.ts';
 import { PROBLEMS } from '../http/openapi.ts';
 import {
+  type ProviderDetail,
   providerDetail,
   providerDetailSchema,
   providerSchema,
@@ -22,9 +23,8 @@ export async function providerRoutes(
   { adapters }: ProviderRouteOptions,
 ): Promise<void> {
   const routes = app.withTypeProvider<ZodTypeProvider>();
-  // Nothing of it changes while the process runs.
-  const providers = [...adapters.values()].map(providerView);
-  const details = new Map([...adapters].map(([name, adapter]) => [name, providerDetail(adapter)]));
+  // Nothing of it changes while the process runs. Made when asked for: it would slow down every start.
+  const details = new Map<string, ProviderDetail>();
 
   routes.get(
     '/v1/providers',
@@ -40,7 +40,7 @@ export async function providerRoutes(
         },
       },
     },
-    async () => ({ providers }),
+    async () => ({ providers: [...adapters.values()].map(providerView) }),
   );
 
   routes.get(
@@ -55,11 +55,15 @@ export async function providerRoutes(
       },
     },
     async ({ params }) => {
-      const detail = details.get(params.provider);
-      if (detail) return detail;
-      throw new NotFound(
-        `There is no provider "${params.provider}". GET /v1/providers lists those there are.`,
-      );
+      const adapter = adapters.get(params.provider);
+      if (!adapter) {
+        throw new NotFound(
+          `There is no provider "${params.provider}". GET /v1/providers lists those there are.`,
+        );
+      }
+      const detail = details.get(params.provider) ?? providerDetail(adapter);
+      details.set(params.provider, detail);
+      return detail;
     },
   );
 }
