@@ -17,19 +17,6 @@ const username = z
     placeholder: 'integration@example.com',
   });
 
-const audience = z
-  .enum(['https://login.salesforce.com', 'https://test.salesforce.com'])
-  .default('https://login.salesforce.com')
-  .describe('Whom the signed request is for: the same where tokens come from the My Domain.')
-  .register(FIELDS, {
-    label: 'Audience',
-    group: 'account',
-    titles: {
-      'https://login.salesforce.com': 'Production',
-      'https://test.salesforce.com': 'Sandbox',
-    },
-  });
-
 const myDomain = loginUrl
   .refine((url) => !LOGIN_HOSTS.includes(URL.parse(url)?.host ?? ''), {
     message: 'Give the My Domain of the organization, such as https://acme.my.salesforce.com.',
@@ -45,12 +32,11 @@ const myDomain = loginUrl
 const { login_url } = settingsSchema.shape;
 
 /**
- * What a connection form asks for. The key of the app is not the connection's. Sources: Salesforce Help,
- * "OAuth 2.0 JWT Bearer Flow" (audience also when posting to My Domain); clients of others for the host
- * of client credentials.
+ * What a connection form asks for. The key of the app is not the connection's, and the audience of a JWT
+ * follows from `login_url`. Source: clients of others for the host of client credentials.
  */
 export const credentials = {
   oauth2: z.strictObject({ login_url }),
-  jwt_bearer: z.strictObject({ username, audience, login_url }),
+  jwt_bearer: z.strictObject({ username, login_url }),
   client_credentials: z.strictObject({ login_url: myDomain }),
 };

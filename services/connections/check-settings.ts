@@ -8,13 +8,13 @@ import { InvalidSettings } from '#schemas/problems.ts';
 /**
  * The settings of a connection with their defaults, as they are stored.
  *
- * @param rules whether addresses of APIs may lead to this machine
+ * @param rules for addresses of APIs; without them what the schema takes, public hosts and loopback
  * @throws InvalidSettings with a pointer to each fault
  */
 export function checkSettings(
   adapter: Adapter,
   settings: Readonly<Record<string, unknown>>,
-  rules: ApiUrlRules,
+  rules: ApiUrlRules = { allowLoopback: true },
 ): Record<string, unknown> {
   const parsed = adapter.settingsSchema.safeParse(settings);
   if (!parsed.success) {

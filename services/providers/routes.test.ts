@@ -86,7 +86,7 @@ describe('GET /v1/providers/:provider', () => {
     });
     expect(credentials.map(({ kind, fields }) => [kind, fields.map(({ name }) => name)])).toEqual([
       ['oauth2', ['login_url']],
-      ['jwt_bearer', ['username', 'audience', 'login_url']],
+      ['jwt_bearer', ['username', 'login_url']],
       ['client_credentials', ['login_url']],
     ]);
   });
