@@ -1,4 +1,4 @@
-import type { Database } from '#platform/database/database.ts';
+import type { Queryable } from '#platform/database/database.ts';
 import type { Connection } from '../connections/connection.ts';
 import { canaryId } from './canary-event.ts';
 
@@ -14,9 +14,9 @@ export interface CanaryRow {
 
 /** What became of canaries, in Postgres. */
 export class CanaryStore {
-  readonly #database: Database;
+  readonly #database: Queryable;
 
-  constructor(database: Database) {
+  constructor(database: Queryable) {
     this.#database = database;
   }
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import type { TenantScope } from '#platform/database/tenant-database.ts';
 import { reads } from '../access/access.ts';
 import { principalOf } from '../access/principal.ts';
 import { PROBLEMS } from '../http/openapi.ts';
@@ -8,7 +9,7 @@ import { canaryState } from './canary-state.ts';
 import type { CanaryStore } from './canary-store.ts';
 
 export interface CanaryRouteOptions {
-  readonly canaries: CanaryStore;
+  readonly canaries: (scope: TenantScope) => CanaryStore;
   /** 0 when none are sent. */
   readonly intervalMinutes: number;
 }
@@ -50,8 +51,8 @@ export async function canaryRoutes(
       },
     },
     async (request) => {
-      const { tenantId } = principalOf(request);
-      const rows = await canaries.latest(tenantId);
+      const principal = principalOf(request);
+      const rows = await canaries(principal).latest(principal.tenantId);
       return {
         interval_minutes: intervalMinutes,
         canaries: rows.map((row) => ({

@@ -3,7 +3,16 @@ import { type ApiUrlRules, isAllowedApiUrl } from '#adapters/kit/api-url.ts';
 import { type Field, fieldsOf } from '#adapters/kit/fields.ts';
 import { escapeToken } from '#adapters/kit/json-pointer.ts';
 import type { Fault } from '#schemas/problem.ts';
-import { InvalidSettings } from '#schemas/problems.ts';
+import { InvalidRequest, InvalidSettings } from '#schemas/problems.ts';
+
+/** @throws InvalidRequest when there is no such provider */
+export function findAdapter(adapters: ReadonlyMap<string, Adapter>, provider: string): Adapter {
+  const adapter = adapters.get(provider);
+  if (adapter) return adapter;
+  throw new InvalidRequest(
+    `There is no provider "${provider}". Choose one of: ${[...adapters.keys()].join(', ')}.`,
+  );
+}
 
 /**
  * The settings of a connection with their defaults, as they are stored.

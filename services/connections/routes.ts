@@ -1,50 +1,33 @@
-import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Adapter } from '#adapters/kit/adapter.ts';
 import { withPathSecret } from '#adapters/kit/verification/path-secret.ts';
-import type { Secrets } from '#platform/secrets/secrets.ts';
-import { InvalidRequest } from '#schemas/problems.ts';
+import { forTenant, type TenantDatabase } from '#platform/database/tenant-database.ts';
 import { manages, reads } from '../access/access.ts';
 import { principalOf } from '../access/principal.ts';
 import { PROBLEMS } from '../http/openapi.ts';
-import { checkSettings } from './check-settings.ts';
-import type { Connection } from './connection.ts';
-import type { ConnectionDirectory } from './directory.ts';
-import { isStorableJson, isStorableText, NOT_STORABLE } from './storable.ts';
-import { type ConnectionStore, newConnectionId } from './store.ts';
+import { checkSettings, findAdapter } from './check-settings.ts';
+import { CONNECTION_STATUSES } from './connection.ts';
+import { credentialInput, type ObtainCredential } from './credential-input.ts';
+import { idParams, labelsSchema, nameSchema, parseLabels, settingsSchema } from './inputs.ts';
+import type { ConnectionLifecycle } from './lifecycle.ts';
+import { connectionPage } from './page.ts';
+import { isStorableText, NOT_STORABLE } from './storable.ts';
+import { ConnectionStore } from './store.ts';
+import { connectionSchema, etagOf, shown } from './view.ts';
 
 export interface ConnectionRouteOptions {
   readonly adapters: ReadonlyMap<string, Adapter>;
-  readonly store: ConnectionStore;
-  readonly secrets: Secrets;
-  readonly directory: ConnectionDirectory;
+  readonly database: TenantDatabase;
+  readonly lifecycle: ConnectionLifecycle;
+  readonly obtainCredential: ObtainCredential;
   readonly publicUrl: () => string;
-  /** Whether addresses of APIs may lead to this machine. Default false. */
-  readonly allowLoopback?: boolean;
 }
 
-const connectionSchema = z.object({
-  id: z.string(),
-  provider: z.string(),
-  name: z.string(),
-  status: z.enum(['active', 'inactive', 'error']),
-  org_id: z.string().nullable(),
-  webhook_url: z
-    .string()
-    .describe(
-      'Give this URL to the provider. Where it ends in a secret segment, that is shown only in the answer that creates the connection.',
-    ),
-  secret_ref: z.string().describe('Where the signing secret is kept. The secret is never shown.'),
-  settings: z.record(z.string(), z.unknown()),
-  created_at: z.string(),
-  updated_at: z.string(),
-});
-
 const newConnectionSchema = z.strictObject({
-  provider: z.string(),
-  name: z.string().trim().min(1).max(100).refine(isStorableText, NOT_STORABLE),
+  provider: z.string().max(100),
+  name: nameSchema,
   secret: z
     .string()
     .min(8)
@@ -53,7 +36,9 @@ const newConnectionSchema = z.strictObject({
     .describe(
       'The signing secret. Stored encrypted, never shown. Without it one is made for the providers that let us choose it.',
     ),
-  settings: z.record(z.string(), z.unknown()).refine(isStorableJson, NOT_STORABLE).default({}),
+  settings: settingsSchema.default({}),
+  labels: labelsSchema.default({}),
+  credential: credentialInput.optional(),
 });
 
 const createdSchema = connectionSchema.extend({
@@ -63,12 +48,27 @@ const createdSchema = connectionSchema.extend({
     .describe('A secret that was made just now. It is never shown again.'),
 });
 
-/** `/v1/connections`: create, list, enable and disable. */
+const text = z.string().max(300).refine(isStorableText, NOT_STORABLE);
+
+const filters = z.object({
+  provider: text.optional(),
+  status: z.enum(CONNECTION_STATUSES).optional(),
+  q: text.optional().describe("Part of the name or of the account's, in any case."),
+  account_id: text.optional(),
+  label: z
+    .union([text, z.array(text).max(20)])
+    .optional()
+    .describe('key:value; given several times, all of them must be there.'),
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+  cursor: z.string().max(500).optional().describe('next_cursor of the page before.'),
+});
+
+/** `/v1/connections`: create, list, read. */
 export async function connectionRoutes(
   app: FastifyInstance,
   options: ConnectionRouteOptions,
 ): Promise<void> {
-  const { store, directory, allowLoopback = false } = options;
+  const { adapters, database, lifecycle, publicUrl } = options;
   const routes = app.withTypeProvider<ZodTypeProvider>();
 
   routes.post(
@@ -77,34 +77,30 @@ export async function connectionRoutes(
       config: manages('org'),
       schema: {
         summary: 'Add a connection',
+        description:
+          'A connection receives webhooks at once. With a credential, which is tested first, it also calls its provider. Connections by OAuth are made by POST /v1/oauth/authorizations.',
         tags: ['connections'],
         body: newConnectionSchema,
         response: { 201: createdSchema, ...PROBLEMS },
       },
     },
     async (request, reply) => {
-      const { tenantId, orgId } = principalOf(request);
-      const { provider, name, settings } = request.body;
-      const adapter = findAdapter(options.adapters, provider);
-      const parsed = checkSettings(adapter, settings, { allowLoopback });
-      const { secret, made } = chooseSecret(adapter, parsed, request.body.secret);
-      const id = newConnectionId();
-      const secretRef = `tenants/${tenantId}/connections/${id}/webhook`;
-      // The secret first: a connection without one would refuse every webhook.
-      const { version } = await options.secrets.create(secretRef, secret);
-      const connection = await store
-        .insert({ tenantId, orgId, provider, name, settings: parsed }, id, secretRef)
-        .catch(async (error) => {
-          await options.secrets.destroy(secretRef, version);
-          throw error;
+      const principal = principalOf(request);
+      const { credential: input, ...draft } = request.body;
+      const adapter = findAdapter(adapters, draft.provider);
+      const settings = checkSettings(adapter, draft.settings);
+      const credential =
+        input && (await options.obtainCredential({ principal, adapter, settings, input }));
+      const { connection, secret, made } = await lifecycle.create(principal, draft, credential);
+      const view = shown(connection, publicUrl());
+      return reply
+        .code(201)
+        .header('etag', etagOf(connection))
+        .send({
+          ...view,
+          ...(adapter.secretPath && { webhook_url: withPathSecret(view.webhook_url, secret) }),
+          ...(made && { secret }),
         });
-      await directory.refresh();
-      const view = shown(connection);
-      return reply.code(201).send({
-        ...view,
-        ...(adapter.secretPath && { webhook_url: withPathSecret(view.webhook_url, secret) }),
-        ...(made && { secret }),
-      });
     },
   );
 
@@ -113,73 +109,51 @@ export async function connectionRoutes(
     {
       config: reads('org'),
       schema: {
-        summary: 'List connections',
+        summary: 'List connections, oldest first',
         tags: ['connections'],
-        response: { 200: z.object({ connections: z.array(connectionSchema) }), ...PROBLEMS },
+        querystring: filters,
+        response: {
+          200: z.object({
+            connections: z.array(connectionSchema),
+            next_cursor: z.string().nullable().describe('Null on the last page.'),
+          }),
+          ...PROBLEMS,
+        },
       },
     },
     async (request) => {
-      return { connections: (await store.list(principalOf(request))).map(shown) };
+      const principal = principalOf(request);
+      const { limit, cursor, label, account_id: accountId, ...filter } = request.query;
+      const page = await connectionPage(
+        forTenant(database, principal),
+        principal,
+        { ...filter, accountId, labels: parseLabels(label) },
+        { limit, cursor },
+      );
+      return {
+        connections: page.connections.map((one) => shown(one, publicUrl())),
+        next_cursor: page.nextCursor,
+      };
     },
   );
 
-  routes.patch(
+  routes.get(
     '/v1/connections/:id',
     {
-      config: manages('org'),
+      config: reads('org'),
       schema: {
-        summary: 'Enable or disable a connection',
+        summary: 'One connection',
+        description: 'The ETag is for the If-Match of changes.',
         tags: ['connections'],
-        params: z.object({ id: z.string().refine(isStorableText, NOT_STORABLE) }),
-        body: z.strictObject({ status: z.enum(['active', 'inactive']) }),
+        params: idParams,
         response: { 200: connectionSchema, ...PROBLEMS },
       },
     },
-    async (request) => {
-      const { params, body } = request;
-      const connection = await store.setStatus(principalOf(request), params.id, body.status);
-      await directory.refresh();
-      return shown(connection);
+    async (request, reply) => {
+      const principal = principalOf(request);
+      const store = new ConnectionStore(forTenant(database, principal));
+      const connection = await store.find(principal, request.params.id);
+      return reply.header('etag', etagOf(connection)).send(shown(connection, publicUrl()));
     },
   );
-
-  function shown(connection: Connection) {
-    return {
-      id: connection.id,
-      provider: connection.provider,
-      name: connection.name,
-      status: connection.status,
-      org_id: connection.orgId,
-      webhook_url: `${options.publicUrl()}/webhooks/${connection.provider}/${connection.id}`,
-      secret_ref: connection.secretRef,
-      settings: connection.settings,
-      created_at: connection.createdAt,
-      updated_at: connection.updatedAt,
-    };
-  }
-}
-
-function findAdapter(adapters: ReadonlyMap<string, Adapter>, provider: string): Adapter {
-  const adapter = adapters.get(provider);
-  if (adapter) return adapter;
-  throw new InvalidRequest(
-    `There is no provider "${provider}". Choose one of: ${[...adapters.keys()].join(', ')}.`,
-  );
-}
-
-/** 32 characters of base64url, which every provider takes as a token. */
-const SECRET_BYTES = 24;
-
-function chooseSecret(
-  adapter: Adapter,
-  settings: unknown,
-  given: string | undefined,
-): { readonly secret: string; readonly made: boolean } {
-  if (given === undefined && adapter.secretMadeBy !== 'tributary') {
-    throw new InvalidRequest(`Give the signing secret that ${adapter.title} made, as "secret".`);
-  }
-  const secret = given ?? randomBytes(SECRET_BYTES).toString('base64url');
-  const fault = adapter.secretFault?.(secret, settings);
-  if (fault === undefined) return { secret, made: given === undefined };
-  throw new InvalidRequest(fault, { faults: [{ pointer: '/secret', message: fault }] });
 }

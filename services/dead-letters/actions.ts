@@ -1,5 +1,5 @@
 import type { Bus } from '#platform/bus/bus.ts';
-import type { Database } from '#platform/database/database.ts';
+import type { TenantDatabase } from '#platform/database/tenant-database.ts';
 import { DeadLetterResolved } from '#schemas/problems.ts';
 import { decodeCursor, encodeCursor } from '../http/cursor.ts';
 import { retryMessage } from './dead-letter.ts';
@@ -40,7 +40,7 @@ const CALL_MS = 10_000;
  * @throws NotFound, and what the bus throws; the letter is as it was then
  */
 export async function retryOne(
-  { bus, database }: { readonly bus: Bus; readonly database: Database },
+  { bus, database }: { readonly bus: Bus; readonly database: TenantDatabase },
   { tenantId, id, by }: { readonly tenantId: string; readonly id: string; readonly by: string },
 ): Promise<WholeDeadLetter> {
   const letter = await findDeadLetter(database, tenantId, id);
@@ -55,7 +55,7 @@ export async function retryOne(
  * open, unless it names another state. A letter that fails once more is not tried again by this.
  */
 export function retryMany(
-  { bus, database }: { readonly bus: Bus; readonly database: Database },
+  { bus, database }: { readonly bus: Bus; readonly database: TenantDatabase },
   { tenantId, filter, cursor, by }: Many,
 ): Promise<Done> {
   if (filter.state === 'resolved') return Promise.resolve({ count: 0, next_cursor: null });
@@ -73,7 +73,7 @@ export function retryMany(
  * @throws DeadLetterResolved when it has acted
  */
 export async function dropOne(
-  database: Database,
+  database: TenantDatabase,
   {
     tenantId,
     id,
@@ -98,7 +98,7 @@ export async function dropOne(
 
 /** The same for all letters that a filter names: those that are open, unless it names another state. */
 export function dropMany(
-  database: Database,
+  database: TenantDatabase,
   { tenantId, filter, cursor, by, reason }: Many & { readonly reason: string },
 ): Promise<Done> {
   return inBatches(database, { tenantId, filter, cursor }, (letters) =>
@@ -111,7 +111,7 @@ export function dropMany(
 }
 
 async function inBatches(
-  database: Database,
+  database: TenantDatabase,
   { tenantId, filter, cursor }: Omit<Many, 'by'>,
   work: (letters: readonly BatchRow[]) => Promise<number>,
 ): Promise<Done> {

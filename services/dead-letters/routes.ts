@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Bus } from '#platform/bus/bus.ts';
-import type { Database } from '#platform/database/database.ts';
+import { forTenant, type TenantDatabase } from '#platform/database/tenant-database.ts';
 import { manages, reads } from '../access/access.ts';
 import { type Principal, principalOf } from '../access/principal.ts';
 import { isStorableText, NOT_STORABLE } from '../connections/storable.ts';
@@ -15,7 +15,7 @@ import { deadLetterSchema, shownLetter, shownWhole, wholeDeadLetterSchema } from
 
 export interface DeadLetterRouteOptions {
   readonly bus: Bus;
-  readonly database: Database;
+  readonly database: TenantDatabase;
 }
 
 const cursor = z.string().max(500).optional().describe('next_cursor of the answer before.');
@@ -68,7 +68,7 @@ const listSchema = {
 /** `/v1/dead-letters`: what consumers could not handle; read, tried again, dropped. */
 export async function deadLetterRoutes(
   app: FastifyInstance,
-  { bus, database }: DeadLetterRouteOptions,
+  { bus, database: ofAll }: DeadLetterRouteOptions,
 ): Promise<void> {
   const routes = app.withTypeProvider<ZodTypeProvider>();
 
@@ -76,7 +76,9 @@ export async function deadLetterRoutes(
     '/v1/dead-letters',
     { config: reads('platform'), schema: listSchema },
     async (request) => {
-      const { tenantId } = principalOf(request);
+      const principal = principalOf(request);
+      const { tenantId } = principal;
+      const database = forTenant(ofAll, principal);
       const { cursor: given, limit, ...filter } = request.query;
       const [before] = given === undefined ? [] : decodeCursor(given, [isSequence]);
       const rows = await listDeadLetters(database, tenantId, filter, { limit, before });
@@ -100,8 +102,9 @@ export async function deadLetterRoutes(
       },
     },
     async (request) => {
-      const { tenantId } = principalOf(request);
-      return shownWhole(await findDeadLetter(database, tenantId, request.params.id));
+      const principal = principalOf(request);
+      const database = forTenant(ofAll, principal);
+      return shownWhole(await findDeadLetter(database, principal.tenantId, request.params.id));
     },
   );
 
@@ -119,6 +122,7 @@ export async function deadLetterRoutes(
     },
     async (request) => {
       const principal = principalOf(request);
+      const database = forTenant(ofAll, principal);
       const who = { ...request.params, ...whoDoes(principal, request.body?.by) };
       return shownLetter(await retryOne({ bus, database }, who));
     },
@@ -137,7 +141,9 @@ export async function deadLetterRoutes(
       },
     },
     async (request) => {
-      const who = whoDoes(principalOf(request), request.body.by);
+      const principal = principalOf(request);
+      const database = forTenant(ofAll, principal);
+      const who = whoDoes(principal, request.body.by);
       const { id } = request.params;
       return shownLetter(await dropOne(database, { ...who, id, reason: request.body.reason }));
     },
@@ -155,7 +161,9 @@ export async function deadLetterRoutes(
       },
     },
     async (request) => {
-      const who = whoDoes(principalOf(request), request.body.by);
+      const principal = principalOf(request);
+      const database = forTenant(ofAll, principal);
+      const who = whoDoes(principal, request.body.by);
       const { filter, cursor: given } = request.body;
       const done = await retryMany({ bus, database }, { ...who, filter, cursor: given });
       return { retried: done.count, next_cursor: done.next_cursor };
@@ -174,7 +182,9 @@ export async function deadLetterRoutes(
       },
     },
     async (request) => {
-      const who = whoDoes(principalOf(request), request.body.by);
+      const principal = principalOf(request);
+      const database = forTenant(ofAll, principal);
+      const who = whoDoes(principal, request.body.by);
       const { filter, cursor: given, reason: why } = request.body;
       const done = await dropMany(database, { ...who, filter, cursor: given, reason: why });
       return { dropped: done.count, next_cursor: done.next_cursor };

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import type { TenantScope } from '#platform/database/tenant-database.ts';
 import { manages, reads } from '../access/access.ts';
 import { principalOf } from '../access/principal.ts';
 import { PROBLEMS } from '../http/openapi.ts';
@@ -9,7 +10,8 @@ import { predicateSchema } from './predicate.ts';
 import type { PredicateStore, SavedPredicate } from './predicate-store.ts';
 
 export interface PredicateRouteOptions {
-  readonly predicates: PredicateStore;
+  /** Those that a request may see. */
+  readonly predicates: (scope: TenantScope) => PredicateStore;
 }
 
 const savedSchema = z.object({
@@ -37,9 +39,10 @@ export async function predicateRoutes(
         response: { 200: z.object({ predicates: z.array(savedSchema) }), ...PROBLEMS },
       },
     },
-    async (request) => ({
-      predicates: (await predicates.list(principalOf(request).tenantId)).map(shown),
-    }),
+    async (request) => {
+      const principal = principalOf(request);
+      return { predicates: (await predicates(principal).list(principal.tenantId)).map(shown) };
+    },
   );
 
   routes.get(
@@ -53,8 +56,10 @@ export async function predicateRoutes(
         response: { 200: savedSchema, ...PROBLEMS },
       },
     },
-    async (request) =>
-      shown(await predicates.get(principalOf(request).tenantId, request.params.name)),
+    async (request) => {
+      const principal = principalOf(request);
+      return shown(await predicates(principal).get(principal.tenantId, request.params.name));
+    },
   );
 
   routes.put(
@@ -72,7 +77,9 @@ export async function predicateRoutes(
     async (request) => {
       const principal = principalOf(request);
       const { name } = request.params;
-      return shown(await predicates.put(principal.tenantId, name, request.body, principal.actor));
+      return shown(
+        await predicates(principal).put(principal.tenantId, name, request.body, principal.actor),
+      );
     },
   );
 
@@ -88,7 +95,8 @@ export async function predicateRoutes(
       },
     },
     async (request, reply) => {
-      await predicates.delete(principalOf(request).tenantId, request.params.name);
+      const principal = principalOf(request);
+      await predicates(principal).delete(principal.tenantId, request.params.name);
       return reply.code(204).send(null);
     },
   );

@@ -1,4 +1,4 @@
-import type { Database } from '#platform/database/database.ts';
+import type { Queryable } from '#platform/database/database.ts';
 import { NotFound, ReplayLimitReached } from '#schemas/problems.ts';
 import type { Predicate } from './predicate.ts';
 
@@ -22,9 +22,9 @@ const MAX_SAVED = 100;
 
 /** Saved predicates in Postgres. */
 export class PredicateStore {
-  readonly #database: Database;
+  readonly #database: Queryable;
 
-  constructor(database: Database) {
+  constructor(database: Queryable) {
     this.#database = database;
   }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Database } from '#platform/database/database.ts';
+import type { Queryable } from '#platform/database/database.ts';
 import { NotFound, ReplayLimitReached, ReplayStateConflict } from '#schemas/problems.ts';
 import type { Replay, ReplayOrder, ReplayState } from './replay.ts';
 import { COLUMNS, fromRow, type ReplayRow } from './replay-row.ts';
@@ -24,9 +24,9 @@ const IN_SCOPE = 'tenant_id = $1 AND ($2::text IS NULL OR org_id = $2)';
 
 /** Replays in Postgres, as those who order them see them. */
 export class ReplayStore {
-  readonly #database: Database;
+  readonly #database: Queryable;
 
-  constructor(database: Database) {
+  constructor(database: Queryable) {
     this.#database = database;
   }
 

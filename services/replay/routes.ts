@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import type { TenantScope } from '#platform/database/tenant-database.ts';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
 import { InvalidRequest, ReplayTooLarge } from '#schemas/problems.ts';
 import { manages, reads } from '../access/access.ts';
@@ -20,8 +21,9 @@ import type { ReplayMove, ReplayStore } from './replay-store.ts';
 
 export interface ReplayRouteOptions {
   readonly warehouse: Warehouse;
-  readonly replays: ReplayStore;
-  readonly predicates: PredicateStore;
+  /** Those that a request may see. */
+  readonly replays: (scope: TenantScope) => ReplayStore;
+  readonly predicates: (scope: TenantScope) => PredicateStore;
   /** Whether Google bills for what a replay moves. */
   readonly billed: boolean;
   readonly nowMs?: () => number;
@@ -59,7 +61,7 @@ export async function replayRoutes(
     async (request, reply) => {
       const principal = principalOf(request);
       const { body } = request;
-      const predicate = await predicateOf(options.predicates, principal, body, nowMs());
+      const predicate = await predicateOf(options.predicates(principal), principal, body, nowMs());
       const range = receiptRange(predicate);
       const filter = outboxFilter(principal.tenantId, predicate);
       if (body.dry_run) {
@@ -71,7 +73,7 @@ export async function replayRoutes(
       }
       const matched = await countEvents(warehouse, range, filter);
       if (matched > body.max_events) throw tooLarge(matched, body.max_events);
-      const replay = await replays.insert({
+      const replay = await replays(principal).insert({
         tenantId: principal.tenantId,
         orgId: predicate.org_id ?? null,
         predicate,
@@ -99,7 +101,8 @@ export async function replayRoutes(
       },
     },
     async (request) => {
-      const found = await replays.list(principalOf(request), request.query.limit);
+      const principal = principalOf(request);
+      const found = await replays(principal).list(principal, request.query.limit);
       return { replays: found.map(shown) };
     },
   );
@@ -115,7 +118,10 @@ export async function replayRoutes(
         response: { 200: replaySchema, ...PROBLEMS },
       },
     },
-    async (request) => shown(await replays.get(principalOf(request), request.params.id)),
+    async (request) => {
+      const principal = principalOf(request);
+      return shown(await replays(principal).get(principal, request.params.id));
+    },
   );
 
   for (const { move, summary } of MOVES) {
@@ -130,7 +136,10 @@ export async function replayRoutes(
           response: { 200: replaySchema, ...PROBLEMS },
         },
       },
-      async (request) => shown(await replays.move(principalOf(request), request.params.id, move)),
+      async (request) => {
+        const principal = principalOf(request);
+        return shown(await replays(principal).move(principal, request.params.id, move));
+      },
     );
   }
 }

@@ -1,6 +1,10 @@
+import { forTenant, type TenantScope } from '#platform/database/tenant-database.ts';
 import { auditRoutes } from '../audit/routes.ts';
+import { auditLogRoutes } from '../audit-log/routes.ts';
 import { CanaryStore } from '../canary/canary-store.ts';
 import { canaryRoutes } from '../canary/routes.ts';
+import { changeRoutes } from '../connections/change-routes.ts';
+import { openConnections } from '../connections/open-connections.ts';
 import { connectionRoutes } from '../connections/routes.ts';
 import { consumerRoutes } from '../consumers/routes.ts';
 import { deadLetterRoutes } from '../dead-letters/routes.ts';
@@ -9,6 +13,8 @@ import { streamRoute } from '../events/stream.ts';
 import { requestRoutes } from '../intake/request-routes.ts';
 import { metricsRoute } from '../metrics/route.ts';
 import { providerRoutes } from '../providers/routes.ts';
+import { readinessChecks } from '../readiness/checks.ts';
+import { readinessRoutes } from '../readiness/routes.ts';
 import { reconcileRoutes } from '../reconcile/routes.ts';
 import { predicateRoutes } from '../replay/predicate-routes.ts';
 import { PredicateStore } from '../replay/predicate-store.ts';
@@ -19,7 +25,7 @@ import { makeReconciler } from './reconciler.ts';
 
 /** The role that serves the API. */
 export async function startControl(parts: Parts): Promise<void> {
-  const { adapters, config, directory, log, metrics, platform, publicUrl, server, store } = parts;
+  const { adapters, config, directory, log, metrics, platform, publicUrl, server } = parts;
   const { bus, database, secrets, warehouse } = platform;
   await server.register(eventRoutes, { warehouse });
   await server.register(streamRoute, { bus });
@@ -30,22 +36,30 @@ export async function startControl(parts: Parts): Promise<void> {
     keepDays: config.ledgerDays,
     warehouse,
   });
-  await server.register(connectionRoutes, {
-    adapters,
-    // On a laptop providers are sandboxes beside the server.
-    allowLoopback: config.gcp === undefined,
-    directory,
-    publicUrl,
-    secrets,
-    store,
-  });
   await server.register(providerRoutes, { adapters });
-  const predicates = new PredicateStore(database);
+  const connections = openConnections({
+    ...{ adapters, database, directory, publicUrl, secrets },
+    // On a laptop providers are sandboxes beside the server.
+    apiUrlRules: { allowLoopback: config.gcp === undefined },
+  });
+  await server.register(connectionRoutes, connections);
+  await server.register(changeRoutes, connections);
+  await server.register(auditLogRoutes, { database });
+  await server.register(readinessRoutes, {
+    adapters,
+    checks: readinessChecks({
+      ...{ bus, database, publicUrl, secrets, warehouse },
+      canaryMinutes: config.canaryMinutes,
+      flushLog: () => log.flush(),
+    }),
+    database,
+  });
+  const predicates = (scope: TenantScope) => new PredicateStore(forTenant(database, scope));
   await server.register(predicateRoutes, { predicates });
   await server.register(replayRoutes, {
     billed: config.gcp !== undefined,
     predicates,
-    replays: new ReplayStore(database),
+    replays: (scope: TenantScope) => new ReplayStore(forTenant(database, scope)),
     warehouse,
   });
   await server.register(deadLetterRoutes, { bus, database });
@@ -53,7 +67,7 @@ export async function startControl(parts: Parts): Promise<void> {
   await server.register(metricsRoute, { metrics });
   await server.register(reconcileRoutes, { reconciler: makeReconciler(parts) });
   await server.register(canaryRoutes, {
-    canaries: new CanaryStore(database),
+    canaries: (scope: TenantScope) => new CanaryStore(forTenant(database, scope)),
     intervalMinutes: config.canaryMinutes,
   });
 }

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { listenForCanaries } from '../canary/canary.ts';
 import { CanaryStore } from '../canary/canary-store.ts';
 import { measureCanaries } from '../canary/measure.ts';
+import { tellChanges } from '../connections/tell-changes.ts';
 import { consume } from '../consumers/consume.ts';
 import type { Consumer } from '../consumers/consumer.ts';
 import { ConsumerMetrics } from '../consumers/consumer-metrics.ts';
@@ -85,6 +86,7 @@ export async function startWorker(parts: Parts, consumers: readonly Consumer[]):
           intervalMinutes: config.canaryMinutes,
         }),
       ],
+      ['connection-changes', () => tellChanges({ database, outbox: parts.outbox, warehouse })],
       ['spool-drain', spoolDrain(parts.outbox)],
       ['ledger-export', ledgerExport({ database, warehouse, keepDays: config.ledgerDays })],
     ]),

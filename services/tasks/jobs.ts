@@ -8,6 +8,7 @@ export const JOBS: readonly JobSpec[] = [
   // Between two runs of the other: one at a time may compare.
   { name: 'reconcile-deep', schedule: '42 3 * * *', task: 'reconcile-deep' },
   { name: 'canary', schedule: '* * * * *', task: 'canary' },
+  { name: 'connection-changes', schedule: '* * * * *', task: 'connection-changes' },
   { name: 'spool-drain', schedule: '* * * * *', task: 'spool-drain' },
   { name: 'ledger-export', schedule: '* * * * *', task: 'ledger-export' },
 ];

@@ -28,6 +28,56 @@ CREATE UNIQUE INDEX connections_account
   WHERE account_id IS NOT NULL;
 CREATE INDEX connections_page ON connections (tenant_id, created_at, id);
 
+-- Changes that analysts are yet to be told of: an outbox for the warehouse's integration_connections.
+-- Written by a trigger, so that no writer of connections can forget it.
+CREATE TABLE connection_changes (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  tenant_id text NOT NULL,
+  change jsonb NOT NULL
+);
+
+DO $$
+BEGIN
+  EXECUTE format(
+    $function$
+    CREATE FUNCTION note_connection_change() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = %I AS $body$
+    DECLARE
+      -- Of a connection that is gone, the state before it went.
+      told connections := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+    BEGIN
+      INSERT INTO connection_changes (tenant_id, change) VALUES (told.tenant_id, jsonb_build_object(
+        'connection_id', told.id,
+        'tenant_id', told.tenant_id,
+        'org_id', told.org_id,
+        'provider', told.provider,
+        'name', told.name,
+        'status', told.status,
+        'secret_ref', told.secret_ref,
+        'last_error', CASE told.status WHEN 'error' THEN told.status_detail END,
+        'version', told.version + CASE TG_OP WHEN 'DELETE' THEN 1 ELSE 0 END,
+        -- These two are not for analysts: a failure is also told as an event.
+        'status_reason', told.status_reason,
+        'status_before', CASE TG_OP WHEN 'UPDATE' THEN OLD.status END,
+        'operation', CASE TG_OP WHEN 'INSERT' THEN 'created' WHEN 'UPDATE' THEN 'updated' ELSE 'deleted' END,
+        'created_at', told.created_at,
+        'changed_at', clock_timestamp()
+      ));
+      RETURN NULL;
+    END
+    $body$
+    $function$,
+    current_schema()
+  );
+END
+$$;
+
+CREATE TRIGGER note_new_connection AFTER INSERT OR DELETE ON connections
+  FOR EACH ROW EXECUTE FUNCTION note_connection_change();
+CREATE TRIGGER note_changed_connection AFTER UPDATE ON connections
+  FOR EACH ROW WHEN (OLD.version IS DISTINCT FROM NEW.version)
+  EXECUTE FUNCTION note_connection_change();
+
 -- How a connection calls its provider. The token or key is in the secret store under secret_ref; the
 -- version in use is pinned, so that all processes agree on which one that is.
 CREATE TABLE connection_credentials (
@@ -242,6 +292,7 @@ SELECT isolate_tenant_table('api_keys', 'SELECT, INSERT, UPDATE');
 SELECT isolate_tenant_table('oauth_clients', 'SELECT, INSERT, UPDATE, DELETE');
 
 SELECT isolate_server_table(name) FROM unnest(ARRAY[
+  'connection_changes',
   'idempotency_keys',
   'oauth_authorizations',
   'sessions',

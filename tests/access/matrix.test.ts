@@ -1,6 +1,6 @@
 // Who sees and does what, over every route of the API. Real: see tests/api/api-app.ts; tokens are those of
 // the local issuer. A route that is not placed in the table fails the first test.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { OUTBOX, WEBHOOK_REQUESTS } from '#schemas/tables.ts';
 import { ConnectionStore } from '#services/connections/store.ts';
 import { eventToRow } from '#services/outbox/event-row.ts';
@@ -84,6 +84,7 @@ const order = { predicate: RANGE, dry_run: true };
 
 const ROUTES: Readonly<Record<string, Route>> = {
   'GET /v1/audit': { scope: 'platform' },
+  'GET /v1/audit-log': { scope: 'tenant', manages: true },
   'GET /v1/canaries': { scope: 'platform' },
   'GET /v1/connections': { scope: 'org' },
   'POST /v1/connections': { scope: 'org', manages: true, body: {}, status: 400 },
@@ -92,6 +93,32 @@ const ROUTES: Readonly<Record<string, Route>> = {
     manages: true,
     body: { status: 'active' },
     one: (mark) => `/v1/connections/con_${mark}`,
+  },
+  'GET /v1/connections/:id': {
+    scope: 'org',
+    one: (mark) => `/v1/connections/con_${mark}`,
+  },
+  'DELETE /v1/connections/:id': {
+    scope: 'org',
+    manages: true,
+    one: (mark) => `/v1/connections/con_${mark}`,
+  },
+  'POST /v1/connections/:id/disconnect': {
+    scope: 'org',
+    manages: true,
+    one: (mark) => `/v1/connections/con_${mark}/disconnect`,
+  },
+  'POST /v1/connections/:id/reconnect': {
+    scope: 'org',
+    manages: true,
+    one: (mark) => `/v1/connections/con_${mark}/reconnect`,
+  },
+  'PUT /v1/connections/:id/credential': {
+    scope: 'org',
+    manages: true,
+    body: { kind: 'api_key' },
+    status: 400,
+    one: (mark) => `/v1/connections/con_${mark}/credential`,
   },
   'GET /v1/consumers': { scope: 'installation' },
   'POST /v1/consumers/:name/resume': { scope: 'installation', manages: true, status: 404 },
@@ -115,6 +142,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'GET /v1/events/stream': { scope: 'tenant' },
   'GET /v1/providers': { scope: 'tenant' },
   'GET /v1/providers/:provider': { scope: 'tenant' },
+  'GET /v1/readiness/:provider': { scope: 'org' },
   'POST /v1/reconcile': { scope: 'installation', manages: true, body: { dry_run: true } },
   'GET /v1/reconcile': { scope: 'installation' },
   'POST /v1/reconcile/resume': { scope: 'installation', manages: true },
@@ -146,10 +174,7 @@ const tokens = new Map<string, string>();
 beforeAll(async () => {
   stack = new AsyncDisposableStack();
   api = await openApi(stack);
-  const connections = new ConnectionStore(api.database);
   for (const [index, { mark, tenantId, orgId }] of OWNERS.entries()) {
-    const connection = { tenantId, orgId, provider: 'hubspot', name: mark, settings: {} };
-    await connections.insert(connection, `con_${mark}`, `ref/${mark}`);
     const event = testEvent(index + 1, {
       tenant_id: tenantId,
       org_id: orgId,
@@ -165,6 +190,16 @@ beforeAll(async () => {
   }
 }, 60_000);
 afterAll(() => stack.disposeAsync());
+
+/** Every owner's connection is there, whatever a route before has done to it. */
+async function seedConnections() {
+  await api.database.query('DELETE FROM connections');
+  const connections = new ConnectionStore(api.database);
+  for (const { mark, tenantId, orgId } of OWNERS) {
+    const connection = { tenantId, orgId, provider: 'hubspot', name: mark, settings: {} };
+    await connections.insert(connection, `con_${mark}`, `ref/${mark}`);
+  }
+}
 
 function requestOf(mark: string, tenant_id: string, org_id: string | null) {
   return {
@@ -230,14 +265,16 @@ describe('the table', () => {
 const callers = Object.entries(CALLERS).map(([name, caller]) => ({ name, caller }));
 
 describe.each(callers)('$name', ({ name: callerName, caller }) => {
+  beforeEach(seedConnections);
+
   it.each(Object.entries(ROUTES))('%s', async (name, route) => {
     const refused = refusal(route, caller);
     if (endless(name) && refused === undefined) return;
     const url = (name.split(' ')[1] ?? '')
       .replace(':id', ID)
       .replace(':event_id', ID)
-      .replace(':name', 'none')
-      .replace(':provider', 'hubspot');
+      .replace(':provider', 'hubspot')
+      .replace(':name', 'none');
     const sees = (route.scope === 'org' ? caller.seesInOrg : caller.sees) ?? [];
     if (!route.one || refused !== undefined) {
       const answer = await call(name, caller, callerName, url, route.body);
@@ -252,7 +289,7 @@ describe.each(callers)('$name', ({ name: callerName, caller }) => {
         caller.orgId ?? (caller.header === 'platform' ? null : (caller.header ?? null));
       const isOwn = tenantId === caller.tenantId && orgId === actsFor;
       const mayChange = !route.manages || isOwn;
-      const expected = !sees.includes(mark) ? 404 : mayChange ? 200 : 403;
+      const expected = !sees.includes(mark) ? 404 : mayChange ? (route.status ?? 200) : 403;
       expect([mark, answer.statusCode]).toEqual([mark, expected]);
       const told = marksIn(answer.payload);
       // A refusal may name the row that was asked for, and no other.

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { adaptersByProvider } from '#adapters/registry.ts';
 import type { Bus } from '#platform/bus/bus.ts';
 import type { Database } from '#platform/database/database.ts';
+import { forTenant, type TenantScope } from '#platform/database/tenant-database.ts';
 import { openTestDatabase } from '#platform/database/testing.ts';
 import type { Secrets } from '#platform/secrets/secrets.ts';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
@@ -13,9 +14,12 @@ import { jwtTokens } from '#services/access/jwt.ts';
 import { type LocalIssuer, openLocalIssuer } from '#services/access/local-issuer.ts';
 import { staticToken } from '#services/access/static-token.ts';
 import { auditRoutes } from '#services/audit/routes.ts';
+import { auditLogRoutes } from '#services/audit-log/routes.ts';
 import { CanaryStore } from '#services/canary/canary-store.ts';
 import { canaryRoutes } from '#services/canary/routes.ts';
+import { changeRoutes } from '#services/connections/change-routes.ts';
 import { ConnectionDirectory } from '#services/connections/directory.ts';
+import { openConnections } from '#services/connections/open-connections.ts';
 import { connectionRoutes } from '#services/connections/routes.ts';
 import { ConnectionStore } from '#services/connections/store.ts';
 import { consumerRoutes } from '#services/consumers/routes.ts';
@@ -29,6 +33,8 @@ import { requestRoutes } from '#services/intake/request-routes.ts';
 import { Metrics } from '#services/metrics/metrics.ts';
 import { metricsRoute } from '#services/metrics/route.ts';
 import { providerRoutes } from '#services/providers/routes.ts';
+import { readinessChecks } from '#services/readiness/checks.ts';
+import { readinessRoutes } from '#services/readiness/routes.ts';
 import { Reconciler } from '#services/reconcile/reconciler.ts';
 import { reconcileRoutes } from '#services/reconcile/routes.ts';
 import { reconcileSettings } from '#services/reconcile/settings.ts';
@@ -111,12 +117,26 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
     warehouse,
   });
   const publicUrl = () => PUBLIC_URL;
-  const connections = { adapters, directory, publicUrl, secrets, store };
-  await server.register(connectionRoutes, connections);
   await server.register(providerRoutes, { adapters });
-  const predicates = new PredicateStore(database);
+  const connections = openConnections({
+    ...{ adapters, database, directory, publicUrl, secrets },
+    apiUrlRules: { allowLoopback: false },
+  });
+  await server.register(connectionRoutes, connections);
+  await server.register(changeRoutes, connections);
+  await server.register(auditLogRoutes, { database });
+  await server.register(readinessRoutes, {
+    adapters,
+    checks: readinessChecks({
+      ...{ bus, database, publicUrl, secrets, warehouse },
+      canaryMinutes: 5,
+      flushLog: () => log.flush(),
+    }),
+    database,
+  });
+  const predicates = (scope: TenantScope) => new PredicateStore(forTenant(database, scope));
   await server.register(predicateRoutes, { predicates });
-  const replays = new ReplayStore(database);
+  const replays = (scope: TenantScope) => new ReplayStore(forTenant(database, scope));
   await server.register(replayRoutes, {
     billed: true,
     predicates,
@@ -137,7 +157,7 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   });
   await server.register(reconcileRoutes, { reconciler });
   await server.register(canaryRoutes, {
-    canaries: new CanaryStore(database),
+    canaries: (scope: TenantScope) => new CanaryStore(forTenant(database, scope)),
     intervalMinutes: 5,
   });
   await server.register(healthRoutes, {

@@ -14,6 +14,7 @@ import {
 import { canaryState } from '#services/canary/canary-state.ts';
 import { type CanaryRow, CanaryStore } from '#services/canary/canary-store.ts';
 import type { Connection } from '#services/connections/connection.ts';
+import { testConnection } from '#services/connections/connections.test-support.ts';
 import { consume } from '#services/consumers/consume.ts';
 import { createAccept } from '#services/outbox/accept.ts';
 import { testEvent } from '#services/outbox/events.test-support.ts';
@@ -32,18 +33,8 @@ let options: CanaryOptions;
 let acceptFault: Error | undefined;
 let handled: string[];
 
-const connection = (id: string, status: Connection['status'] = 'active'): Connection => ({
-  id,
-  status,
-  tenantId: 'acme',
-  orgId: null,
-  provider: 'hubspot',
-  name: id,
-  settings: {},
-  secretRef: '',
-  createdAt: '',
-  updatedAt: '',
-});
+const connection = (id: string, status: Connection['status'] = 'active'): Connection =>
+  testConnection(id, { status });
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();

@@ -12,6 +12,7 @@ import { OUTBOX } from '#schemas/tables.ts';
 import { bearerAuthentication } from '#services/access/bearer.ts';
 import { staticToken } from '#services/access/static-token.ts';
 import type { Connection } from '#services/connections/connection.ts';
+import { testConnection } from '#services/connections/connections.test-support.ts';
 import { ConnectionDirectory } from '#services/connections/directory.ts';
 import { SecretCache } from '#services/connections/secret-cache.ts';
 import { eventRoutes } from '#services/events/routes.ts';
@@ -145,19 +146,7 @@ export async function startIntake(
 
 /** A connection of the tenant these tests have; its secret is kept under `secret/{id}`. */
 export function connection(id: string, overrides: Partial<Connection> = {}): Connection {
-  return {
-    id,
-    tenantId: 'acme',
-    orgId: null,
-    provider: 'hubspot',
-    name: id,
-    status: 'active',
-    settings: {},
-    secretRef: `secret/${id}`,
-    createdAt: '2026-01-31T12:00:00.000Z',
-    updatedAt: '2026-01-31T12:00:00.000Z',
-    ...overrides,
-  };
+  return testConnection(id, overrides);
 }
 
 /** An adapter that verifies everything and answers as told: for what no real provider expects yet. */

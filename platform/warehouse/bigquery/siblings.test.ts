@@ -29,6 +29,7 @@ const EVENTS: readonly Row[] = [
   outboxRow(4, { received_at: at(3), tenant_id: 'other', provider: 'zoho' }),
   // The first one again, later.
   outboxRow(1, { received_at: at(4) }),
+  outboxRow(6, { received_at: at(6), source: 'canary' }),
   outboxRow(5, { received_at: at(5), event_type: 'deal.observed', payload: '{"a":"Zoë"}' }),
 ];
 const REQUESTS: readonly Row[] = [
@@ -133,6 +134,18 @@ const cases: readonly [string, string, Readonly<Record<string, CellValue>>, numb
     2,
   ],
   ['of an organisation and the platform', 'events-page', { ...PAGE, org_id: 'o2' }, 4],
+  [
+    'the latest event by webhook',
+    'latest-webhook-event',
+    { tenant_id: 'acme', connection_id: 'con_1', received_from: at(1) },
+    1,
+  ],
+  [
+    'no event by webhook since then',
+    'latest-webhook-event',
+    { tenant_id: 'acme', connection_id: 'con_1', received_from: at(6) },
+    0,
+  ],
   ['an event', 'event-by-id', { tenant_id: 'acme', org_id: null, event_id: id(1) }, 1],
   [
     "another tenant's event",

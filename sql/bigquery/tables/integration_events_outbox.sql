@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS integration_events_outbox (
   received_at TIMESTAMP NOT NULL OPTIONS (description = "When it was received."),
   schema_version STRING NOT NULL OPTIONS (description = "Version of the canonical envelope."),
   trace_id STRING NOT NULL OPTIONS (description = "One trace from the webhook to every consumer."),
-  source STRING NOT NULL OPTIONS (description = "How the change reached us: webhook, poll, replay or canary."),
+  source STRING NOT NULL OPTIONS (description = "How the change reached us: webhook, poll, replay, canary, or system for what the product tells of itself."),
   actor STRING OPTIONS (description = "Who changed it, as the provider says."),
   payload STRING NOT NULL OPTIONS (description = "JSON text of the provider's facts; decimals are strings."),
   observation_id STRING OPTIONS (description = "Event of the observation it was resolved from, if it was; that one has a row of its own."),

@@ -2,13 +2,14 @@
 
 locals {
   jobs = {
-    "ledger-cleanup" = { schedule = "17 * * * *", task = "ledger-cleanup" }
-    "replay-sweep"   = { schedule = "* * * * *", task = "replay-sweep" }
-    "reconcile"      = { schedule = "*/5 * * * *", task = "reconcile" }
-    "reconcile-deep" = { schedule = "42 3 * * *", task = "reconcile-deep" }
-    "canary"         = { schedule = "* * * * *", task = "canary" }
-    "spool-drain"    = { schedule = "* * * * *", task = "spool-drain" }
-    "ledger-export"  = { schedule = "* * * * *", task = "ledger-export" }
+    "ledger-cleanup"     = { schedule = "17 * * * *", task = "ledger-cleanup" }
+    "replay-sweep"       = { schedule = "* * * * *", task = "replay-sweep" }
+    "reconcile"          = { schedule = "*/5 * * * *", task = "reconcile" }
+    "reconcile-deep"     = { schedule = "42 3 * * *", task = "reconcile-deep" }
+    "canary"             = { schedule = "* * * * *", task = "canary" }
+    "connection-changes" = { schedule = "* * * * *", task = "connection-changes" }
+    "spool-drain"        = { schedule = "* * * * *", task = "spool-drain" }
+    "ledger-export"      = { schedule = "* * * * *", task = "ledger-export" }
   }
 }
 
