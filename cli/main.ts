@@ -170,6 +170,14 @@ adapters
   );
 
 program
+  .command('providers [name]')
+  .description('the providers there are, or what a connection of one is asked for')
+  .option('--json', 'print JSON')
+  .action(async (name, options) =>
+    (await import('./commands/providers.ts')).providers(name, options),
+  );
+
+program
   .command('sandbox <provider>')
   .description('run a provider on this machine that sends signed webhooks when told to')
   .requiredOption('--target <url>', 'webhook URL of a connection, without a secret segment')

@@ -1,7 +1,6 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { adaptersByProvider } from '#adapters/registry.ts';
 import type { Config, Role } from '#platform/config/config.ts';
-import { OauthClientMissing } from '#schemas/problems.ts';
 import { EVENTS_TOPIC } from '#schemas/topics.ts';
 import type { ApiToken } from './access/api-token.ts';
 import type { LocalIssuer } from './access/local-issuer.ts';
@@ -10,11 +9,6 @@ import { signInUrl } from './access/sign-in-link.ts';
 import { ConnectionDirectory } from './connections/directory.ts';
 import { ConnectionStore } from './connections/store.ts';
 import type { Consumer } from './consumers/consumer.ts';
-import { CredentialStore } from './credentials/credential-store.ts';
-import { markFailed } from './credentials/mark-failed.ts';
-import { TokenSource } from './credentials/token-source.ts';
-import { checkByApi } from './health/check.ts';
-import { openHealth } from './health/open-health.ts';
 import { type Check, healthRoutes } from './http/health.ts';
 import { createServer } from './http/server.ts';
 import { RequestLog } from './intake/request-log.ts';
@@ -24,6 +18,7 @@ import { Metrics } from './metrics/metrics.ts';
 import { openOutbox } from './outbox/open-outbox.ts';
 import { openPlatform } from './platform/platform.ts';
 import { startControl } from './roles/control.ts';
+import { openControlPlane } from './roles/control-plane.ts';
 import { startIntake } from './roles/intake.ts';
 import type { Parts } from './roles/parts.ts';
 import { startWorker } from './roles/worker.ts';
@@ -95,23 +90,10 @@ async function start(
   const store = new ConnectionStore(database);
   const directory = new ConnectionDirectory({ load: () => store.all(), adapters, onError });
 
-  const credentials = new CredentialStore({ database, secrets: platform.secrets, onError });
-  const tokens = new TokenSource({
-    database,
-    store: credentials,
-    refresh: async ({ provider }) => {
-      throw new OauthClientMissing(`There is no OAuth client for ${provider}.`);
-    },
-    onPermanentFailure: markFailed(database),
-    onError,
   const metrics = new Metrics();
-  const health = openHealth({
-    // Connections have no credentials for the API of their provider yet.
-    check: checkByApi({ adapters, callProvider: async () => undefined }),
-    database,
-    metrics,
-    onError,
-    onPermanentFailure: async () => undefined,
+  const controlPlane = openControlPlane({
+    ...{ adapters, config, database, directory, metrics, onError, publicUrl },
+    secrets: platform.secrets,
   });
   const counts = new AcceptanceCounts({ warehouse, onError });
   let closeOutbox = async () => {};
@@ -120,10 +102,9 @@ async function start(
     adapters,
     config,
     counts,
-    credentials,
+    controlPlane,
     directory,
     closing: [],
-    health,
     log: new RequestLog({ warehouse, onError }),
     logger,
     metrics,
@@ -137,15 +118,13 @@ async function start(
     publicUrl,
     server,
     store,
-    tokens,
   };
+  // Requests under way are waited for, and a run of checks is one.
+  server.addHook('preClose', async () => controlPlane.health.checker.stop());
   parts.closing.push(
     () => parts.log.close(),
-    () => tokens.close(),
+    () => controlPlane.tokens.close(),
   );
-  // Requests under way are waited for, and a run of checks is one.
-  server.addHook('preClose', async () => health.checker.stop());
-  parts.closing.push(() => parts.log.close());
   resources.defer(async () => {
     await Promise.all(parts.closing.map((close) => close()));
     // Last: until then events may be on their way into it.

@@ -1,6 +1,7 @@
 import type { Adapter, BoundAdapter } from '#adapters/kit/adapter.ts';
 import { customApi } from './api.ts';
 import { compileDefinition } from './compile.ts';
+import { credentials } from './credentials.ts';
 import { METHODS, PROVIDER, SKIP_REASONS, TITLE } from './definition.ts';
 import { buildSample } from './sample.ts';
 import { type CustomSettings, settingsSchema } from './settings.ts';
@@ -25,6 +26,7 @@ export const customAdapter: CustomAdapter = {
   methods: METHODS,
   settingsSchema,
   api: customApi,
+  credentials,
   samples: ['default'],
   bind(settings) {
     const compiled = compileDefinition(settings);

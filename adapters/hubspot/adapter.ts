@@ -1,5 +1,6 @@
 import type { Adapter } from '#adapters/kit/adapter.ts';
 import { hubspotApi } from './api.ts';
+import { credentials } from './credentials.ts';
 import { EVENT_TYPES, PROVIDER, SKIP_REASONS, TITLE } from './definition.ts';
 import { makeResolve } from './resolve.ts';
 import { SAMPLE_NAMES, sample } from './sample.ts';
@@ -15,6 +16,7 @@ export const hubspotAdapter: Adapter<HubspotSettings> = {
   skipReasons: SKIP_REASONS,
   settingsSchema,
   api: hubspotApi,
+  credentials,
   bind: (settings) => ({
     verify: makeVerify(settings),
     webhook: makeWebhook(settings),

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Problem } from '#schemas/problem.ts';
-import type { ProviderApi } from './provider-api.ts';
+import type { CredentialKind, ProviderApi } from './provider-api.ts';
 import type { Resolve } from './resolution.ts';
 import type { ProviderSandbox } from './sandbox/contract.ts';
 
@@ -133,6 +133,11 @@ export interface Adapter<Settings = unknown> {
   secretFault?(secret: string, settings: Settings): string | undefined;
   /** What a connection of this provider can be set to. Parsing fills in the defaults. */
   readonly settingsSchema: z.ZodType<Settings>;
+  /**
+   * What a connection form asks for, by the kind of credential. A field that has the name of a setting is
+   * that setting: it is kept there, and asked for here because the credential needs it.
+   */
+  readonly credentials?: Readonly<Partial<Record<CredentialKind, z.ZodObject>>>;
   /** How the provider's API is called. Absent where connections only receive. */
   readonly api?: ProviderApi<Settings>;
   /** Compiles settings once; the result is kept and used for every request. @throws InvalidSettings */

@@ -81,6 +81,8 @@ describe('apiUrl', () => {
     ['https://example.com@evil.net', 'Give a URL'],
     ['http://example.com', 'Give a URL'],
     ['https://10.0.0.1', 'Give a URL'],
+    ['api.example.com', 'Invalid URL'],
+    ['ftp://api.example.com', 'Invalid URL'],
   ])('refuses %s: %s', (url, message) => {
     expect(own.safeParse(url).error?.issues.map((issue) => issue.message)).toEqual([
       expect.stringContaining(message),

@@ -35,7 +35,7 @@ export function isAllowedApiUrl(url: string, { allowLoopback }: ApiUrlRules): bo
  */
 export function apiUrl(domains?: readonly string[]) {
   return z
-    .url({ protocol: /^https?$/ })
+    .url({ protocol: /^https?$/, abort: true })
     .max(MAX_LENGTH)
     .refine((url) => isAllowedApiUrl(url, { allowLoopback: true }), {
       message:

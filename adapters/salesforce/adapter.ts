@@ -1,6 +1,7 @@
 import type { Adapter, BoundAdapter } from '#adapters/kit/adapter.ts';
 import { oncePerRequest } from '#adapters/kit/once-per-request.ts';
 import { salesforceApi } from './api.ts';
+import { credentials } from './credentials.ts';
 import { EVENT_TYPES, PROVIDER, SKIP_REASONS, TITLE } from './definition.ts';
 import type { Organization } from './mapping-context.ts';
 import { readOutboundMessage } from './outbound-message.ts';
@@ -25,6 +26,7 @@ export const salesforceAdapter: Adapter<SalesforceSettings> = {
   secretMadeBy: 'tributary',
   settingsSchema,
   api: salesforceApi,
+  credentials,
   bind,
   sample,
   samples: SAMPLE_NAMES,

@@ -1,6 +1,7 @@
 import type { Adapter } from '#adapters/kit/adapter.ts';
 import { keyOf } from '#adapters/kit/verification/secret-key.ts';
 import { zenotiApi } from './api.ts';
+import { credentials } from './credentials.ts';
 import { EVENT_TYPES, POLLED_EVENT_TYPES, PROVIDER, SKIP_REASONS, TITLE } from './definition.ts';
 import { resolve } from './resolve.ts';
 import { SAMPLE_NAMES, sample } from './sample.ts';
@@ -25,6 +26,7 @@ export const zenotiAdapter: Adapter<ZenotiSettings> = {
       : undefined,
   settingsSchema,
   api: zenotiApi,
+  credentials,
   bind: (settings) => ({
     verify: makeVerify(settings),
     webhook: makeWebhook(settings),

@@ -1,6 +1,7 @@
 import type { Adapter } from '#adapters/kit/adapter.ts';
 import { zohoApi } from './api.ts';
 import { makeReadJson } from './body.ts';
+import { credentials } from './credentials.ts';
 import { EVENT_TYPES, MAX_TOKEN_LENGTH, PROVIDER, SKIP_REASONS, TITLE } from './definition.ts';
 import { makeResolve } from './resolve.ts';
 import { SAMPLE_NAMES, sample } from './sample.ts';
@@ -22,6 +23,7 @@ export const zohoAdapter: Adapter<ZohoSettings> = {
   secretFault,
   settingsSchema,
   api: zohoApi,
+  credentials,
   bind(settings) {
     const readJson = makeReadJson();
     return {

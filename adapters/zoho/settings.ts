@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FIELDS } from '#adapters/kit/field-meta.ts';
 import { parseInstant } from '#adapters/kit/instant.ts';
 
 /** Headers every client sends: the presence of one would say nothing of the sender. */
@@ -40,7 +41,8 @@ const channel = z.strictObject({
   channel_id: z
     .string()
     .regex(/^\d{1,25}$/)
-    .describe('The channel_id of the watch request, as text: it is longer than a number can be.'),
+    .describe('The channel_id of the watch request, as text: it is longer than a number can be.')
+    .register(FIELDS, { label: 'Channel ID', placeholder: '1105420521999070702' }),
   expires_at: z
     .string()
     .max(40)
@@ -48,7 +50,10 @@ const channel = z.strictObject({
       message: 'Write an instant with its offset, such as 2026-01-21T10:00:00+00:00.',
     })
     .optional()
-    .describe('The channel_expiry that Zoho returned. Notifications received later are refused.'),
+    .describe(
+      'The channel_expiry that Zoho returned, an instant with its offset. Notifications received later are refused.',
+    )
+    .register(FIELDS, { label: 'Expires at', placeholder: '2026-01-21T10:00:00+00:00' }),
 });
 
 /** What a Zoho CRM connection can be set to. Nothing is required. */
@@ -58,7 +63,8 @@ export const settingsSchema = z.strictObject({
     .default(true)
     .describe(
       'Requires the secret segment at the end of the webhook URL, before anything of a body is parsed. Without it, notifications past 64 KiB are refused.',
-    ),
+    )
+    .register(FIELDS, { label: 'Require the secret in the URL', group: 'webhook' }),
   workflow_token_header: z
     .string()
     .toLowerCase()
@@ -68,8 +74,9 @@ export const settingsSchema = z.strictObject({
     })
     .default('x-tributary-token')
     .describe(
-      'The header in which workflow webhooks state the secret. Where it is present, it alone decides.',
-    ),
+      'The header in which workflow webhooks state the secret. Where it is present, it alone decides. Headers that every client sends, such as content-type, cannot be chosen.',
+    )
+    .register(FIELDS, { label: 'Token header of workflows', group: 'webhook' }),
   channels: z
     .array(channel)
     .max(100)
@@ -79,7 +86,8 @@ export const settingsSchema = z.strictObject({
     .default([])
     .describe(
       'Watch channels that somebody else keeps for this connection. When any is listed, notifications of other channels are refused, and none is opened by itself.',
-    ),
+    )
+    .register(FIELDS, { label: 'Watch channels', group: 'webhook' }),
   watch_modules: z
     .array(z.enum(WATCHED_MODULES))
     .max(WATCHED_MODULES.length)
@@ -89,18 +97,35 @@ export const settingsSchema = z.strictObject({
     .default([...WATCHED_MODULES])
     .describe(
       'Modules for which a watch channel is opened, renewed and closed by itself, once the connection has credentials and where no channels are listed. Leave out those that workflow webhooks tell of.',
-    ),
+    )
+    .register(FIELDS, { label: 'Watched modules', group: 'webhook' }),
   deal_stages: z
     .array(dealStage)
     .max(500)
     .default([])
     .describe(
-      'The stages of deals as Zoho describes them: pick_list_values of GET settings/fields?module=Deals, or maps of GET settings/pipeline. Other keys are ignored. Needed for deal.won and deal.lost.',
-    ),
+      'The stages of deals as Zoho describes them: pick_list_values of GET settings/fields?module=Deals, or maps of GET settings/pipeline. Other members are ignored. Needed for deal.won and deal.lost.',
+    )
+    .register(FIELDS, { label: 'Deal stages', group: 'mapping', widget: 'json' }),
   data_center: z
     .enum(DATA_CENTERS)
     .default('us')
-    .describe('Where Zoho keeps the account: it is the end of the address people sign in at.'),
+    .describe('Where Zoho keeps the account, which the address shows that people sign in at.')
+    .register(FIELDS, {
+      label: 'Data center',
+      group: 'account',
+      titles: {
+        us: 'United States (zoho.com)',
+        eu: 'Europe (zoho.eu)',
+        in: 'India (zoho.in)',
+        au: 'Australia (zoho.com.au)',
+        jp: 'Japan (zoho.jp)',
+        ca: 'Canada (zohocloud.ca)',
+        sa: 'Saudi Arabia (zoho.sa)',
+        cn: 'China (zoho.com.cn)',
+        uk: 'United Kingdom (zoho.uk)',
+      } satisfies Record<DataCenter, string>,
+    }),
 });
 
 export type ZohoSettings = z.infer<typeof settingsSchema>;

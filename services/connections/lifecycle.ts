@@ -1,4 +1,5 @@
 import type { Adapter } from '#adapters/kit/adapter.ts';
+import type { ApiUrlRules } from '#adapters/kit/api-url.ts';
 import type { Database, Queryable } from '#platform/database/database.ts';
 import { forTenant } from '#platform/database/tenant-database.ts';
 import type { Secrets } from '#platform/secrets/secrets.ts';
@@ -21,6 +22,8 @@ export interface LifecycleOptions {
   readonly directory: Pick<ConnectionDirectory, 'refresh'>;
   readonly secrets: Secrets;
   readonly publicUrl: () => string;
+  /** Where settings may say that APIs are called. */
+  readonly apiUrlRules?: ApiUrlRules | undefined;
 }
 
 export interface ConnectionDraft {
@@ -64,9 +67,9 @@ export class ConnectionLifecycle {
     draft: ConnectionDraft,
     credential?: NewCredential,
   ): Promise<Created> {
-    const { adapters, secrets } = this.#options;
+    const { adapters, apiUrlRules, secrets } = this.#options;
     const adapter = findAdapter(adapters, draft.provider);
-    const settings = checkSettings(adapter, draft.settings);
+    const settings = checkSettings(adapter, draft.settings, apiUrlRules);
     const { secret, made } = chooseSecret(adapter, settings, draft.secret);
     const { tenantId, orgId } = principal;
     const id = newConnectionId();
@@ -107,8 +110,9 @@ export class ConnectionLifecycle {
   ): Promise<Connection> {
     return this.#change(principal, id, ifMatch, 'updated', ({ provider }) => {
       if (!change.settings) return change;
-      const adapter = findAdapter(this.#options.adapters, provider);
-      return { ...change, settings: checkSettings(adapter, change.settings) };
+      const { adapters, apiUrlRules } = this.#options;
+      const adapter = findAdapter(adapters, provider);
+      return { ...change, settings: checkSettings(adapter, change.settings, apiUrlRules) };
     });
   }
 

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Adapter } from '#adapters/kit/adapter.ts';
+import type { ApiUrlRules } from '#adapters/kit/api-url.ts';
 import { withPathSecret } from '#adapters/kit/verification/path-secret.ts';
 import { forTenant, type TenantDatabase } from '#platform/database/tenant-database.ts';
 import { manages, reads } from '../access/access.ts';
@@ -19,6 +20,8 @@ import { connectionSchema, etagOf, shown } from './view.ts';
 
 export interface ConnectionRouteOptions {
   readonly adapters: ReadonlyMap<string, Adapter>;
+  /** For addresses in settings. */
+  readonly apiUrlRules: ApiUrlRules;
   readonly database: TenantDatabase;
   readonly lifecycle: ConnectionLifecycle;
   readonly obtainCredential: ObtainCredential;
@@ -68,7 +71,7 @@ export async function connectionRoutes(
   app: FastifyInstance,
   options: ConnectionRouteOptions,
 ): Promise<void> {
-  const { adapters, database, lifecycle, publicUrl } = options;
+  const { adapters, apiUrlRules, database, lifecycle, publicUrl } = options;
   const routes = app.withTypeProvider<ZodTypeProvider>();
 
   routes.post(
@@ -88,7 +91,7 @@ export async function connectionRoutes(
       const principal = principalOf(request);
       const { credential: input, ...draft } = request.body;
       const adapter = findAdapter(adapters, draft.provider);
-      const settings = checkSettings(adapter, draft.settings);
+      const settings = checkSettings(adapter, draft.settings, apiUrlRules);
       const credential =
         input && (await options.obtainCredential({ principal, adapter, settings, input }));
       const { connection, secret, made } = await lifecycle.create(principal, draft, credential);

@@ -99,7 +99,8 @@ export function openControlPlane(options: ControlPlaneOptions) {
       { url: new URL(url), method, headers, body },
       { allowLoopback, timeoutMs, maxBytes: MAX_ANSWER_BYTES },
     );
-  const shared = { adapters, credentials, database, directory, publicUrl, secrets };
+  const apiUrlRules = { allowLoopback };
+  const shared = { adapters, apiUrlRules, credentials, database, directory, publicUrl, secrets };
   return {
     accountOf: async (
       provider: string,
@@ -110,6 +111,7 @@ export function openControlPlane(options: ControlPlaneOptions) {
       if (!adapter.api) return { id: null, name: null };
       return testCredential(adapter, adapter.settingsSchema.parse(settings), credential, send);
     },
+    apiUrlRules,
     clients,
     credentials,
     health,

@@ -1,5 +1,6 @@
 import { forTenant, type TenantScope } from '#platform/database/tenant-database.ts';
 import { sessionRoutes } from '../access/session-routes.ts';
+import { sessionOf } from '../access/sessions.ts';
 import { apiKeyRoutes } from '../api-keys/routes.ts';
 import { auditRoutes } from '../audit/routes.ts';
 import { auditTo } from '../audit-log/record.ts';
@@ -7,7 +8,7 @@ import { auditLogRoutes } from '../audit-log/routes.ts';
 import { CanaryStore } from '../canary/canary-store.ts';
 import { canaryRoutes } from '../canary/routes.ts';
 import { changeRoutes } from '../connections/change-routes.ts';
-import { openConnections } from '../connections/open-connections.ts';
+import { checkSettings, findAdapter } from '../connections/check-settings.ts';
 import { connectionRoutes } from '../connections/routes.ts';
 import { consumerRoutes } from '../consumers/routes.ts';
 import { secretRoutes } from '../credentials/secret-routes.ts';
@@ -17,6 +18,8 @@ import { streamRoute } from '../events/stream.ts';
 import { connectionHealthRoutes } from '../health/routes.ts';
 import { requestRoutes } from '../intake/request-routes.ts';
 import { metricsRoute } from '../metrics/route.ts';
+import { oauthRoutes } from '../oauth/routes.ts';
+import { providerRoutes } from '../providers/routes.ts';
 import { readinessChecks } from '../readiness/checks.ts';
 import { readinessRoutes } from '../readiness/routes.ts';
 import { reconcileRoutes } from '../reconcile/routes.ts';
@@ -27,12 +30,30 @@ import { ReplayStore } from '../replay/replay-store.ts';
 import { replayRoutes } from '../replay/routes.ts';
 import type { Parts } from './parts.ts';
 import { makeReconciler } from './reconciler.ts';
-import { makeRegistrations } from './registrations.ts';
+
+/** What the API works with. */
+export type ControlParts = Pick<
+  Parts,
+  | 'access'
+  | 'adapters'
+  | 'config'
+  | 'controlPlane'
+  | 'counts'
+  | 'log'
+  | 'logger'
+  | 'metrics'
+  | 'onError'
+  | 'platform'
+  | 'publicUrl'
+  | 'server'
+>;
 
 /** The role that serves the API. */
-export async function startControl(parts: Parts): Promise<void> {
-  const { adapters, config, directory, log, metrics, platform, publicUrl, server } = parts;
+export async function startControl(parts: ControlParts): Promise<void> {
+  const { adapters, config, controlPlane, log, metrics, onError, platform, publicUrl, server } =
+    parts;
   const { bus, database, secrets, warehouse } = platform;
+  const { apiUrlRules } = controlPlane;
   await server.register(sessionRoutes, { issuer: parts.access?.issuer });
   await server.register(apiKeyRoutes, { database, audit: auditTo(database) });
   await server.register(eventRoutes, { warehouse });
@@ -44,10 +65,19 @@ export async function startControl(parts: Parts): Promise<void> {
     keepDays: config.ledgerDays,
     warehouse,
   });
-  const registrations = makeRegistrations(parts);
-  const farewells = [registrations.farewell];
-  const connections = openConnections({
-    ...{ adapters, database, directory, farewells, publicUrl, secrets },
+  const { clients, health, leave, lifecycle, oauth, obtainCredential, registrations } =
+    controlPlane;
+  const connections = { adapters, apiUrlRules, database, leave, lifecycle, obtainCredential, publicUrl };
+  await server.register(providerRoutes, { adapters });
+  await server.register(oauthRoutes, {
+    ...{ clients, database, oauth, onError, publicUrl, sessionOf },
+    accountOf: controlPlane.accountOf,
+    checkSettings: (provider, settings) =>
+      checkSettings(findAdapter(adapters, provider), settings, apiUrlRules),
+    lifecycle: {
+      create: async (...made) => (await lifecycle.create(...made)).connection,
+      authenticate: (...again) => lifecycle.authenticate(...again),
+    },
   });
   await server.register(registrationRoutes, { adapters, database, registrations });
   await server.register(connectionRoutes, connections);
@@ -67,7 +97,7 @@ export async function startControl(parts: Parts): Promise<void> {
     database,
   });
   const predicates = (scope: TenantScope) => new PredicateStore(forTenant(database, scope));
-  await server.register(connectionHealthRoutes, { checker: parts.health.checker, database });
+  await server.register(connectionHealthRoutes, { checker: health.checker, database });
   await server.register(predicateRoutes, { predicates });
   await server.register(replayRoutes, {
     billed: config.gcp !== undefined,

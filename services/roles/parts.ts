@@ -4,15 +4,13 @@ import type { Config } from '#platform/config/config.ts';
 import type { ApiAccess } from '../access/open-access.ts';
 import type { ConnectionDirectory } from '../connections/directory.ts';
 import type { ConnectionStore } from '../connections/store.ts';
-import type { CredentialStore } from '../credentials/credential-store.ts';
-import type { TokenSource } from '../credentials/token-source.ts';
-import type { Health } from '../health/open-health.ts';
 import type { createServer } from '../http/server.ts';
 import type { RequestLog } from '../intake/request-log.ts';
 import type { AcceptanceCounts } from '../ledger/acceptance-counts.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Outbox } from '../outbox/open-outbox.ts';
 import type { OnError, Platform } from '../platform/platform.ts';
+import type { ControlPlane } from './control-plane.ts';
 
 /** What the roles of a process share. */
 export interface Parts {
@@ -22,10 +20,9 @@ export interface Parts {
   readonly config: Config;
   /** What this process answered, for the loss ledger. */
   readonly counts: AcceptanceCounts;
-  readonly credentials: CredentialStore;
+  /** How connections are made, called, watched and ended. */
+  readonly controlPlane: ControlPlane;
   readonly directory: ConnectionDirectory;
-  /** Health checks of connections, and their circuits. */
-  readonly health: Health;
   readonly log: RequestLog;
   readonly logger: FastifyBaseLogger;
   /** Where each part registers what it counts and measures. */
@@ -40,6 +37,4 @@ export interface Parts {
   readonly closing: (() => Promise<unknown>)[];
   readonly server: Awaited<ReturnType<typeof createServer>>;
   readonly store: ConnectionStore;
-  /** The credentials that providers are called with, fresh. */
-  readonly tokens: TokenSource;
 }

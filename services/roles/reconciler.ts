@@ -3,7 +3,12 @@ import { reconcileSettings } from '../reconcile/settings.ts';
 import type { Parts } from './parts.ts';
 
 /** The reconciler of a role; those of all processes take turns. */
-export function makeReconciler({ config, logger, onError, platform }: Parts): Reconciler {
+export function makeReconciler({
+  config,
+  logger,
+  onError,
+  platform,
+}: Pick<Parts, 'config' | 'logger' | 'onError' | 'platform'>): Reconciler {
   const { bus, database, warehouse } = platform;
   return new Reconciler({
     bus,

@@ -2,12 +2,12 @@ import { hostname } from 'node:os';
 import { listenForCanaries } from '../canary/canary.ts';
 import { CanaryStore } from '../canary/canary-store.ts';
 import { measureCanaries } from '../canary/measure.ts';
+import { finishLeaves } from '../connections/finish-leaves.ts';
 import { tellChanges } from '../connections/tell-changes.ts';
 import { consume } from '../consumers/consume.ts';
 import type { Consumer } from '../consumers/consumer.ts';
 import { ConsumerMetrics } from '../consumers/consumer-metrics.ts';
 import { measureConsumers } from '../consumers/measure.ts';
-import { markFailed } from '../credentials/mark-failed.ts';
 import { refreshDue } from '../credentials/refresh-due.ts';
 import { keepDeadLetters } from '../dead-letters/keeper.ts';
 import { measureHealth } from '../health/measure.ts';
@@ -26,11 +26,10 @@ import { spoolDrain } from '../tasks/spool-drain.ts';
 import { webhookRenewal } from '../tasks/webhook-renewal.ts';
 import type { Parts } from './parts.ts';
 import { makeReconciler } from './reconciler.ts';
-import { makeRegistrations } from './registrations.ts';
 
 /** The role that acts on events and does what the scheduler asks for. */
 export async function startWorker(parts: Parts, consumers: readonly Consumer[]): Promise<void> {
-  const { closing, config, directory, onError, platform, server } = parts;
+  const { closing, config, controlPlane, directory, onError, platform, server } = parts;
   const { bus, database, verifyTaskToken, warehouse } = platform;
   const operatorTenantId = config.tenantId;
   const metrics = new ConsumerMetrics(parts.metrics);
@@ -93,17 +92,26 @@ export async function startWorker(parts: Parts, consumers: readonly Consumer[]):
           intervalMinutes: config.canaryMinutes,
         }),
       ],
-      ['connection-changes', () => tellChanges({ database, outbox: parts.outbox, warehouse })],
-      ['health-checks', healthChecks(parts.health.checker)],
+      [
+        'connection-changes',
+        async () => ({
+          ...(await tellChanges({ database, outbox: parts.outbox, warehouse })),
+          ...(await finishLeaves(database, controlPlane.leave, onError)),
+        }),
+      ],
+      ['health-checks', healthChecks(controlPlane.health.checker)],
       ['spool-drain', spoolDrain(parts.outbox)],
-      ['webhook-renewal', webhookRenewal({ database, service: makeRegistrations(parts), onError })],
+      [
+        'webhook-renewal',
+        webhookRenewal({ database, service: controlPlane.registrations, onError }),
+      ],
       ['ledger-export', ledgerExport({ database, warehouse, keepDays: config.ledgerDays })],
       [
         'token-refresh',
         refreshDue({
           database,
-          tokens: parts.tokens,
-          onPermanentFailure: markFailed(database),
+          tokens: controlPlane.tokens,
+          onPermanentFailure: controlPlane.onPermanentFailure,
           onError,
         }),
       ],

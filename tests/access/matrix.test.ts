@@ -197,6 +197,8 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'GET /v1/events': { scope: 'tenant' },
   'GET /v1/events/:event_id': { scope: 'tenant', one: (mark) => `/v1/events/${eventOf(mark)}` },
   'GET /v1/events/stream': { scope: 'tenant' },
+  'GET /v1/providers': { scope: 'tenant' },
+  'GET /v1/providers/:provider': { scope: 'tenant' },
   'GET /v1/readiness/:provider': { scope: 'org' },
   'POST /v1/reconcile': { scope: 'installation', manages: true, body: { dry_run: true } },
   'GET /v1/reconcile': { scope: 'installation' },

@@ -42,6 +42,7 @@ import { RequestLog } from '#services/intake/request-log.ts';
 import { requestRoutes } from '#services/intake/request-routes.ts';
 import { Metrics } from '#services/metrics/metrics.ts';
 import { metricsRoute } from '#services/metrics/route.ts';
+import { providerRoutes } from '#services/providers/routes.ts';
 import { readinessChecks } from '#services/readiness/checks.ts';
 import { readinessRoutes } from '#services/readiness/routes.ts';
 import { Reconciler } from '#services/reconcile/reconciler.ts';
@@ -155,7 +156,6 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   });
   const connections = openConnections({ adapters, database, directory, publicUrl, secrets });
   await server.register(connectionRoutes, connections);
-<<<<<<< HEAD
   await server.register(changeRoutes, connections);
   await server.register(auditLogRoutes, { database });
   await server.register(readinessRoutes, {
@@ -176,7 +176,6 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   await server.register(registrationRoutes, { adapters, database, registrations });
   const predicates = (scope: TenantScope) => new PredicateStore(forTenant(database, scope));
   await server.register(secretRoutes, { adapters, audit: auditTo(database), database, publicUrl, secrets });
-=======
   const providers: ApiApp['providers'] = { check: async () => undefined };
   const { checker } = openHealth({
     check: (connection, signal) => providers.check(connection, signal),
@@ -187,7 +186,6 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   });
   await server.register(connectionHealthRoutes, { checker, database });
   const predicates = new PredicateStore(database);
->>>>>>> health
   await server.register(predicateRoutes, { predicates });
   const replays = (scope: TenantScope) => new ReplayStore(forTenant(database, scope));
   await server.register(replayRoutes, {

@@ -95,6 +95,13 @@ describe('POST /v1/connections', () => {
       pointer: '/future_skew_seconds',
     },
     {
+      name: 'an API address on this machine, where that is not allowed',
+      change: { settings: { api_base_url: 'http://127.0.0.1:9000' } },
+      status: 422,
+      code: 'invalid_settings',
+      pointer: '/api_base_url',
+    },
+    {
       name: 'a list with a wrong item',
       change: { settings: { allow_signature_versions: ['v3', 'v9'] } },
       status: 422,

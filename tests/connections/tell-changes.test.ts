@@ -5,7 +5,7 @@ import type { Database } from '#platform/database/database.ts';
 import { describeOnEachDatabase } from '#platform/database/each-database.ts';
 import type { Row } from '#platform/warehouse/warehouse.ts';
 import { type CanonicalEvent, eventSchema } from '#schemas/event.ts';
-import { ServerChanges } from '#services/connections/server-changes.ts';
+import { markFailed } from '#services/connections/server-changes.ts';
 import { ConnectionStore } from '#services/connections/store.ts';
 import { type TellChangesOptions, tellChanges } from '#services/connections/tell-changes.ts';
 import { ReceiptClock } from '#services/outbox/receipt-clock.ts';
@@ -18,7 +18,8 @@ describeOnEachDatabase('changes of connections', (open) => {
   let stack: AsyncDisposableStack;
   let database: Database;
   let store: ConnectionStore;
-  let server: ServerChanges;
+  let fail: () => Promise<void>;
+  let recover: () => Promise<unknown>;
   let options: TellChangesOptions;
   let rows: Row[];
   let events: CanonicalEvent[];
@@ -28,7 +29,10 @@ describeOnEachDatabase('changes of connections', (open) => {
     stack = new AsyncDisposableStack();
     database = stack.adopt(await open(), (one) => one.close()).db;
     store = new ConnectionStore(database);
-    server = new ServerChanges(database, () => 'https://hooks.example.com');
+    const publicUrl = () => 'https://hooks.example.com';
+    fail = () => markFailed({ database, publicUrl }, 'con_1', FAILURE);
+    recover = async () =>
+      store.update(await store.find(HUBSPOT, 'con_1'), { status: 'active', statusReason: null });
     const warehouse = await temporaryWarehouse(stack);
     const accept = async (accepted: readonly CanonicalEvent[]) => {
       if (fault) throw fault;
@@ -73,15 +77,14 @@ describeOnEachDatabase('changes of connections', (open) => {
 
   it('are events too when a connection fails or recovers, the same ones when told again', async () => {
     await store.insert(HUBSPOT, 'con_1', 'ref/1');
-    await server.markFailed('con_1', FAILURE);
-    await server.markFailed('con_1', FAILURE);
-    await server.markRecovered('con_1', 'health');
+    await fail();
+    await fail();
     fault = new Error('neither store takes it');
     await expect(tellChanges(options)).rejects.toBe(fault);
     expect(rows).toEqual([]);
     fault = undefined;
     await tellChanges(options);
-    await server.markRecovered('con_1', FAILURE.reason);
+    await recover();
     await tellChanges(options);
     expect(events.map((event) => eventSchema.parse(event).event_type)).toEqual([
       'connection.failed',
@@ -102,10 +105,10 @@ describeOnEachDatabase('changes of connections', (open) => {
   it('by the server are in the audit log, and leave alone what somebody disabled', async () => {
     const one = await store.insert(HUBSPOT, 'con_1', 'ref/1');
     await store.update(one, { status: 'inactive', statusReason: 'disabled' });
-    await server.markFailed('con_1', FAILURE);
+    await fail();
     expect(await store.find(HUBSPOT, 'con_1')).toMatchObject({ status: 'inactive', version: 2 });
     await store.update(one, { status: 'active', statusReason: null });
-    await server.markFailed('con_1', FAILURE);
+    await fail();
     expect(await store.find(HUBSPOT, 'con_1')).toMatchObject({
       status: 'error',
       statusReason: FAILURE.reason,
@@ -115,6 +118,9 @@ describeOnEachDatabase('changes of connections', (open) => {
     });
     const audited = await database.query('SELECT actor, action FROM audit_log');
     expect(audited).toContainEqual({ actor: 'system', action: 'connection.failed' });
-    await server.markFailed('con_nothing', FAILURE);
+    const log = await database.query('SELECT level, kind, code FROM connection_logs');
+    expect(log).toEqual([{ level: 'error', kind: 'credentials', code: FAILURE.reason }]);
+    await database.query('DELETE FROM connections');
+    await fail();
   });
 });
