@@ -8,7 +8,7 @@ export type Fault = z.output<typeof faultSchema>;
 /** `silent`: no answer comes. `cut`: the connection ends without one. */
 export type SandboxAnswer = Answer | BrowserAnswer | 'silent' | 'cut';
 
-const HUGE_BYTES = 8 * 1024 * 1024;
+const HUGE_BYTES = 256 * 1024;
 
 /** Faults that wait for their requests. */
 export class Faults {

@@ -58,7 +58,7 @@ export const faultSchema = z.strictObject({
       'redirect',
     ])
     .describe(
-      'unavailable: 503. limited: 429 with Retry-After. throttled: the words of the provider for too many requests. slow: works after delay_ms. drop_answer: does the work, then cuts the connection. silent: never answers. html: a page with 200. huge: an answer of 8 MiB. redirect: to another host.',
+      'unavailable: 503. limited: 429 with Retry-After. throttled: the words of the provider for too many requests. slow: works after delay_ms. drop_answer: does the work, then cuts the connection. silent: never answers. html: a page with 200. huge: an answer of 256 KiB. redirect: to another host.',
     ),
   times: z.int().min(1).max(1_000_000).default(1).describe('For so many requests.'),
   on: z
