@@ -128,47 +128,51 @@ describeOnPostgres('tokens in several processes', {}, (server) => {
       child.stdin?.end();
       expect(await ended).toEqual([0, null]);
     }
-  });
+  }, 60_000);
 
   const deaths = [
     { dies: 'after_storing', what: 'are stored: they are used' },
     { dies: 'before_storing', what: 'are lost: somebody has to authenticate' },
   ] as const;
-  it.each(deaths)('of a process that is killed, new tokens that $what', async ({ dies }) => {
-    await expire(database, id);
-    const { child, lines } = start({ dies });
-    const ended = once(child, 'exit');
-    expect(await nextLine(lines)).toBe('ready');
-    child.stdin?.write('current\n');
-    expect(await ended).toEqual([null, 'SIGKILL']);
-    expect(await rowOf(database, id)).toMatchObject({
-      secret_ref_version: 1,
-      refresh_started_at: expect.any(Date),
-    });
+  it.each(deaths)(
+    'of a process that is killed, new tokens that $what',
+    async ({ dies }) => {
+      await expire(database, id);
+      const { child, lines } = start({ dies });
+      const ended = once(child, 'exit');
+      expect(await nextLine(lines)).toBe('ready');
+      child.stdin?.write('current\n');
+      expect(await ended).toEqual([null, 'SIGKILL']);
+      expect(await rowOf(database, id)).toMatchObject({
+        secret_ref_version: 1,
+        refresh_started_at: expect.any(Date),
+      });
 
-    const tokens = frame.tokens({ refresh });
-    const asking = tokens.accessCredential(id);
-    if (dies === 'after_storing') {
-      expect(await isGood((await asking).token)).toBe(true);
-      expect(sandbox.stats()).toMatchObject({ refresh_calls: 1 });
-    } else {
-      await expect(asking).rejects.toThrow(CredentialsRefused);
-      expect(sandbox.stats()).toMatchObject({ refresh_calls: 2, refresh_tokens_reused: 1 });
-      expect(frame.failures).toMatchObject([
-        { code: 'tokens_lost', detail: expect.stringContaining('the new tokens were lost') },
-      ]);
-      // Whoever authenticates again mends it.
-      const answer = sandbox.grant({ provider: 'salesforce', scopes: ['api'] });
-      const credential = {
-        kind: 'oauth2' as const,
-        token: String(answer.access_token),
-        scopes: [],
-        facts: {},
-      };
-      await frame.store.put(database, { id, tenantId: 'acme', orgId: null }, credential, []);
-      expect(await isGood((await tokens.accessCredential(id)).token)).toBe(true);
-    }
-    expect(await allText(database)).not.toContain('sbx');
-    await tokens.close();
-  });
+      const tokens = frame.tokens({ refresh });
+      const asking = tokens.accessCredential(id);
+      if (dies === 'after_storing') {
+        expect(await isGood((await asking).token)).toBe(true);
+        expect(sandbox.stats()).toMatchObject({ refresh_calls: 1 });
+      } else {
+        await expect(asking).rejects.toThrow(CredentialsRefused);
+        expect(sandbox.stats()).toMatchObject({ refresh_calls: 2, refresh_tokens_reused: 1 });
+        expect(frame.failures).toMatchObject([
+          { code: 'tokens_lost', detail: expect.stringContaining('the new tokens were lost') },
+        ]);
+        // Whoever authenticates again mends it.
+        const answer = sandbox.grant({ provider: 'salesforce', scopes: ['api'] });
+        const credential = {
+          kind: 'oauth2' as const,
+          token: String(answer.access_token),
+          scopes: [],
+          facts: {},
+        };
+        await frame.store.put(database, { id, tenantId: 'acme', orgId: null }, credential, []);
+        expect(await isGood((await tokens.accessCredential(id)).token)).toBe(true);
+      }
+      expect(await allText(database)).not.toContain('sbx');
+      await tokens.close();
+    },
+    60_000,
+  );
 });

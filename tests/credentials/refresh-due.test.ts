@@ -9,6 +9,7 @@ import { type RefreshDueOptions, refreshDue } from '#services/credentials/refres
 import type { TokenSource } from '#services/credentials/token-source.ts';
 import { temporarySecrets } from '../support/embedded-drivers.ts';
 import {
+  type Act,
   addConnection,
   expire,
   type Frame,
@@ -113,22 +114,24 @@ describeOnEachDatabase('the task token-refresh', (open) => {
   });
 
   it('goes through all batches, five at a time', async () => {
-    await Promise.all(Array.from({ length: 12 }, () => connect(10)));
-    let now = 0;
+    await Promise.all(Array.from({ length: 20 }, () => connect(10)));
+    let underWay = 0;
     let most = 0;
-    const give = frame.provider.give.bind(frame.provider);
-    Object.assign(frame.provider, {
-      give: async (used: Parameters<typeof give>[0]) => {
-        now += 1;
-        most = Math.max(most, now);
-        await new Promise((resolve) => setImmediate(resolve));
-        now -= 1;
-        return give(used);
-      },
-    });
-    expect(await run({ batchRows: 6 })).toEqual({ refreshed: 12, failed: 0, left: 0 });
-    expect(most).toBeLessThanOrEqual(5);
-    expect(most).toBeGreaterThan(1);
+    let five = Promise.withResolvers<void>();
+    const act: Act = async (used) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      // With fewer than five at a time this waits for ever.
+      const all = five;
+      if (underWay === 5) all.resolve();
+      await all.promise;
+      five = Promise.withResolvers<void>();
+      underWay -= 1;
+      return frame.provider.give(used);
+    };
+    frame.provider.acts.push(...Array.from({ length: 20 }, () => act));
+    expect(await run({ batchRows: 10 })).toEqual({ refreshed: 20, failed: 0, left: 0 });
+    expect(most).toBe(5);
   });
 
   it('reports what failed, marks what has ended for good, and does not come back to it', async () => {

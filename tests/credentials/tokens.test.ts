@@ -32,6 +32,9 @@ import {
   unavailable,
 } from './frame.ts';
 
+/** The machine may be busy. */
+const WITHIN = { timeout: 15_000 };
+
 describeOnEachDatabase('tokens', (open) => {
   let stack: AsyncDisposableStack;
   let database: Database;
@@ -79,7 +82,9 @@ describeOnEachDatabase('tokens', (open) => {
     const id = await connect();
     const got = await tokens.accessCredential(id);
     expect(got).toEqual(testCredential({ expiresAt: got.expiresAt }));
-    await expect.poll(async () => (await rowOf(database, id)).last_used_at).toBeInstanceOf(Date);
+    await expect
+      .poll(async () => (await rowOf(database, id)).last_used_at, WITHIN)
+      .toBeInstanceOf(Date);
     const { last_used_at } = await rowOf(database, id);
     await tokens.accessCredential(id);
     await tokens.close();
@@ -140,7 +145,7 @@ describeOnEachDatabase('tokens', (open) => {
     const asked = sources.flatMap((source) =>
       Array.from({ length: 10 }, () => source.accessCredential(id)),
     );
-    await expect.poll(() => frame.provider.calls).toBe(1);
+    await expect.poll(() => frame.provider.calls, WITHIN).toBe(1);
     answer.resolve();
     const got = new Set((await Promise.all(asked)).map(({ token }) => token));
     expect([...got]).toEqual(['sbxat_1']);
@@ -367,7 +372,7 @@ describeOnEachDatabase('tokens', (open) => {
         return { ...used, token: 'sbxat_late', refreshToken: 'sbxrt_late' };
       });
       const first = tokens.accessCredential(id);
-      await expect.poll(() => frame.provider.calls).toBe(1);
+      await expect.poll(() => frame.provider.calls, WITHIN).toBe(1);
       await takeLease(id);
       expect((await another().accessCredential(id)).token).toBe('sbxat_2');
       slow.resolve();
@@ -390,7 +395,7 @@ describeOnEachDatabase('tokens', (open) => {
         return next;
       });
       const first = tokens.accessCredential(id);
-      await expect.poll(() => frame.provider.calls).toBe(1);
+      await expect.poll(() => frame.provider.calls, WITHIN).toBe(1);
       await takeLease(id);
       // The refresh token is spent: this one is refused, and says that tokens may be lost.
       await expect(another().accessCredential(id)).rejects.toThrow(/new tokens were lost/);
@@ -413,12 +418,12 @@ describeOnEachDatabase('tokens', (open) => {
       const onError = (_message: string, error: unknown) => Promise.reject(error);
       const store = new CredentialStore({ database, secrets: paused, onError });
       const first = another({ store }).accessCredential(id);
-      await expect.poll(() => liveVersions(secrets, refOf(id))).toEqual([2, 1]);
+      await expect.poll(() => liveVersions(secrets, refOf(id)), WITHIN).toEqual([2, 1]);
       await takeLease(id);
       expect((await tokens.accessCredential(id)).token).toBe('sbxat_1');
       stored.resolve();
       expect((await first).token).toBe('sbxat_1');
-      await expect.poll(() => liveVersions(secrets, refOf(id))).toEqual([2]);
+      await expect.poll(() => liveVersions(secrets, refOf(id)), WITHIN).toEqual([2]);
       expect(frame.provider.calls).toBe(1);
     });
   });
