@@ -64,10 +64,11 @@ export class RegistrationService {
 
   /**
    * Registers what a connection wants and does not have, extends what is due, and removes what it does not
-   * want: everything, once it is disconnected. To be called when it got credentials, and after its
-   * settings, its webhook secret or its status changed; the schedule sees to the rest.
+   * want: everything, once it is disconnected. The schedule does so by itself; whoever gave a connection
+   * new credentials, settings or secrets need not wait for it.
    *
    * @returns what there is then; not held when another process is at it
+   * @throws what the database throws; what the provider says is kept with each webhook
    */
   async ensure(
     connectionId: string,
