@@ -27,7 +27,9 @@ export const metadataSchema = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{32}$/)
     .describe('One trace from the webhook to every consumer (W3C trace id).'),
-  source: z.enum(['webhook', 'poll', 'replay', 'canary', 'system']).describe('How the change reached us.'),
+  source: z
+    .enum(['webhook', 'poll', 'replay', 'canary', 'system'])
+    .describe('How the change reached us.'),
   actor: id('Who changed it, as the provider says.').nullable(),
   timestamp: instant('When the envelope was made.'),
   observation_id: z

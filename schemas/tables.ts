@@ -78,7 +78,11 @@ export const OUTBOX: Table = {
     required('received_at', 'TIMESTAMP', 'When it was received.'),
     required('schema_version', 'STRING', 'Version of the canonical envelope.'),
     required('trace_id', 'STRING', 'One trace from the webhook to every consumer.'),
-    required('source', 'STRING', 'How the change reached us: webhook, poll, replay, canary, or system for what the product tells of itself.'),
+    required(
+      'source',
+      'STRING',
+      'How the change reached us: webhook, poll, replay, canary, or system for what the product tells of itself.',
+    ),
     nullable('actor', 'STRING', 'Who changed it, as the provider says.'),
     required('payload', 'STRING', "JSON text of the provider's facts; decimals are strings."),
     nullable(

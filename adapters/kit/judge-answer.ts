@@ -41,7 +41,9 @@ const OF_TOKEN = /\b(?:invalid_token|token_revoked|token_expired|Bad_OAuth_Token
 const SEARCHED_CHARACTERS = 2_000;
 
 function tellsOfToken({ headers, text }: ProviderResponse): boolean {
-  return OF_TOKEN.test(`${headers['www-authenticate'] ?? ''} ${text.slice(0, SEARCHED_CHARACTERS)}`);
+  return OF_TOKEN.test(
+    `${headers['www-authenticate'] ?? ''} ${text.slice(0, SEARCHED_CHARACTERS)}`,
+  );
 }
 
 /** @returns the judgement of an answer that asks to come back */

@@ -24,6 +24,8 @@ export interface LifecycleOptions {
   readonly publicUrl: () => string;
   /** Where settings may say that APIs are called. */
   readonly apiUrlRules?: ApiUrlRules | undefined;
+  /** Told of a connection that has a new credential, or other settings. Nobody waits for it. */
+  readonly onChanged?: (connection: Connection) => void;
 }
 
 export interface ConnectionDraft {
@@ -88,6 +90,7 @@ export class ConnectionLifecycle {
     try {
       const connection = await this.#withCredential(principal, id, credential, insert);
       await this.#options.directory.refresh();
+      this.#options.onChanged?.(connection);
       return { connection, secret, made };
     } catch (error) {
       // When the answer to a commit is lost the connection may be there, and needs it.
@@ -155,6 +158,7 @@ export class ConnectionLifecycle {
       this.#changeIn(tx, principal, id, undefined, 'authenticated', decide),
     );
     await this.#options.directory.refresh();
+    this.#options.onChanged?.(connection);
     return connection;
   }
 
@@ -177,6 +181,7 @@ export class ConnectionLifecycle {
       this.#changeIn(tx, principal, id, ifMatch, action, decide),
     );
     await this.#options.directory.refresh();
+    this.#options.onChanged?.(connection);
     return connection;
   }
 

@@ -8,6 +8,7 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import type { ProviderApi } from '#adapters/kit/provider-api.ts';
 import {
   CredentialsRefused,
@@ -74,8 +75,8 @@ const credential = (version: number) => ({
 function caller(options: Partial<CallProviderOptions> = {}, settings = {}) {
   const make = makeCallProvider({
     adapters: new Map([
-      ['made', { title: 'Made', api }],
-      ['mute', { title: 'Mute' }],
+      ['made', { title: 'Made', api, settingsSchema: z.unknown() }],
+      ['mute', { title: 'Mute', settingsSchema: z.unknown() }],
     ]),
     tokens: {
       current: async () => credential(1),
@@ -276,7 +277,7 @@ describe('a call is not made', () => {
 
   it('where the provider has no API', () => {
     const make = makeCallProvider({
-      adapters: new Map([['mute', { title: 'Mute' }]]),
+      adapters: new Map([['mute', { title: 'Mute', settingsSchema: z.unknown() }]]),
       tokens: { current: async () => credential(1), invalidate: async () => credential(2) },
       allowLoopback: true,
     });

@@ -35,7 +35,7 @@ export interface CallRecord {
 }
 
 export interface CallProviderOptions {
-  readonly adapters: ReadonlyMap<string, Pick<Adapter, 'title' | 'api'>>;
+  readonly adapters: ReadonlyMap<string, Pick<Adapter, 'title' | 'api' | 'settingsSchema'>>;
   readonly tokens: Pick<TokenSource, 'current' | 'invalidate'>;
   /** Lets sandboxes on this machine be called: where the platform is embedded. */
   readonly allowLoopback: boolean;
@@ -83,9 +83,15 @@ export function makeCallProvider(
 
 function callerOf(options: CallProviderOptions, connection: CalledConnection): CallProvider {
   const { tokens } = options;
-  const { api, title } = calledOf(options, connection);
+  const { api, title, settingsSchema } = calledOf(options, connection);
+  // Rows from before a setting was there lack its default.
+  const settings = settingsSchema.safeParse(connection.settings);
+  if (!settings.success) {
+    throw new InvalidSettings(`The settings of connection ${connection.id} do not fit ${title}.`);
+  }
+  const called = { ...connection, settings: settings.data as CalledConnection['settings'] };
   const send = ({ credential }: VersionedCredential, request: ProviderRequest) =>
-    sendRequest(requestOf(api, connection, credential, request), {
+    sendRequest(requestOf(api, called, credential, request), {
       allowLoopback: options.allowLoopback,
       maxBytes: MAX_BYTES,
       resolve: options.resolve,
@@ -114,7 +120,7 @@ function refuseRedirect(title: string, { status }: ProviderResponse): void {
 
 function calledOf({ adapters }: CallProviderOptions, { provider }: CalledConnection) {
   const adapter = adapters.get(provider);
-  if (adapter?.api) return { api: adapter.api, title: adapter.title };
+  if (adapter?.api) return { ...adapter, api: adapter.api };
   throw new InvalidRequest(`${adapter?.title ?? provider} has no API that is called.`);
 }
 

@@ -49,8 +49,10 @@ export function checkByApi({ adapters, callProvider }: CheckByApiOptions): Check
   return async (connection, signal) => {
     const adapter = adapters.get(connection.provider);
     if (!adapter?.api) return undefined;
+    const settings = adapter.settingsSchema.parse(connection.settings);
+    if (adapter.api.available?.(settings) === false) return undefined;
     const call = await callProvider(connection, signal);
-    return call && adapter.api.health(call, adapter.settingsSchema.parse(connection.settings));
+    return call && adapter.api.health(call, settings);
   };
 }
 

@@ -116,7 +116,15 @@ export function openControlPlane(options: ControlPlaneOptions) {
     credentials,
     health,
     leave: new ConnectionLeave({ ...shared, farewells: [registrations.farewell, revoke] }),
-    lifecycle: new ConnectionLifecycle(shared),
+    lifecycle: new ConnectionLifecycle({
+      ...shared,
+      onChanged: ({ id, provider }) => {
+        if (!adapters.get(provider)?.api?.webhooks) return;
+        registrations.ensure(id, { all: true }).catch((error: unknown) => {
+          onError(`The webhooks of connection ${id} are left to the schedule.`, error);
+        });
+      },
+    }),
     oauth,
     obtainCredential: makeObtainCredential({ providerTokens, send }),
     onPermanentFailure,

@@ -19,6 +19,7 @@ import { connectionHealthRoutes } from '../health/routes.ts';
 import { requestRoutes } from '../intake/request-routes.ts';
 import { metricsRoute } from '../metrics/route.ts';
 import { oauthRoutes } from '../oauth/routes.ts';
+import type { Platform } from '../platform/platform.ts';
 import { providerRoutes } from '../providers/routes.ts';
 import { readinessChecks } from '../readiness/checks.ts';
 import { readinessRoutes } from '../readiness/routes.ts';
@@ -43,10 +44,9 @@ export type ControlParts = Pick<
   | 'logger'
   | 'metrics'
   | 'onError'
-  | 'platform'
   | 'publicUrl'
   | 'server'
->;
+> & { readonly platform: Pick<Platform, 'bus' | 'database' | 'secrets' | 'warehouse'> };
 
 /** The role that serves the API. */
 export async function startControl(parts: ControlParts): Promise<void> {
@@ -67,7 +67,15 @@ export async function startControl(parts: ControlParts): Promise<void> {
   });
   const { clients, health, leave, lifecycle, oauth, obtainCredential, registrations } =
     controlPlane;
-  const connections = { adapters, apiUrlRules, database, leave, lifecycle, obtainCredential, publicUrl };
+  const connections = {
+    adapters,
+    apiUrlRules,
+    database,
+    leave,
+    lifecycle,
+    obtainCredential,
+    publicUrl,
+  };
   await server.register(providerRoutes, { adapters });
   await server.register(oauthRoutes, {
     ...{ clients, database, oauth, onError, publicUrl, sessionOf },

@@ -199,6 +199,17 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'GET /v1/events/stream': { scope: 'tenant' },
   'GET /v1/providers': { scope: 'tenant' },
   'GET /v1/providers/:provider': { scope: 'tenant' },
+  'GET /v1/oauth/clients': { scope: 'platform' },
+  'PUT /v1/oauth/clients/:provider': {
+    scope: 'platform',
+    manages: true,
+    body: { client_id: 'x', client_secret: 'a-secret-of-the-app' },
+  },
+  // What the PUT before it has made.
+  'DELETE /v1/oauth/clients/:provider': { scope: 'platform', manages: true, status: 204 },
+  'GET /v1/oauth/providers': { scope: 'tenant' },
+  // Asked with a token: consent needs a browser's session.
+  'POST /v1/oauth/authorizations': { scope: 'org', manages: true, body: {}, status: 401 },
   'GET /v1/readiness/:provider': { scope: 'org' },
   'POST /v1/reconcile': { scope: 'installation', manages: true, body: { dry_run: true } },
   'GET /v1/reconcile': { scope: 'installation' },

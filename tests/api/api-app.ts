@@ -4,57 +4,24 @@ import type { FastifyInstance, RouteOptions } from 'fastify';
 import { pino } from 'pino';
 import { adaptersByProvider } from '#adapters/registry.ts';
 import type { Bus } from '#platform/bus/bus.ts';
+import { readConfig } from '#platform/config/config.ts';
 import type { Database } from '#platform/database/database.ts';
-import { forTenant, type TenantScope } from '#platform/database/tenant-database.ts';
 import { openTestDatabase } from '#platform/database/testing.ts';
 import type { Secrets } from '#platform/secrets/secrets.ts';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
-import { ProviderUnavailable } from '#schemas/problems.ts';
-import { bearerAuthentication } from '#services/access/bearer.ts';
-import { jwtTokens } from '#services/access/jwt.ts';
-import { type LocalIssuer, openLocalIssuer } from '#services/access/local-issuer.ts';
-import { sessionRoutes } from '#services/access/session-routes.ts';
-import { SessionStore } from '#services/access/session-store.ts';
-import { BrowserSessions } from '#services/access/sessions.ts';
-import { staticToken } from '#services/access/static-token.ts';
-import { apiKeyTokens } from '#services/api-keys/api-key-tokens.ts';
-import { apiKeyRoutes } from '#services/api-keys/routes.ts';
-import { auditRoutes } from '#services/audit/routes.ts';
-import { auditLogRoutes } from '#services/audit-log/routes.ts';
-import { CanaryStore } from '#services/canary/canary-store.ts';
-import { canaryRoutes } from '#services/canary/routes.ts';
-import { changeRoutes } from '#services/connections/change-routes.ts';
+import type { LocalIssuer } from '#services/access/local-issuer.ts';
+import { openAccess } from '#services/access/open-access.ts';
 import { ConnectionDirectory } from '#services/connections/directory.ts';
-import { openConnections } from '#services/connections/open-connections.ts';
-import { connectionRoutes } from '#services/connections/routes.ts';
 import { ConnectionStore } from '#services/connections/store.ts';
-import { consumerRoutes } from '#services/consumers/routes.ts';
-import { type Audit, secretRoutes } from '#services/credentials/secret-routes.ts';
-import { deadLetterRoutes } from '#services/dead-letters/routes.ts';
-import { eventRoutes } from '#services/events/routes.ts';
-import { streamRoute } from '#services/events/stream.ts';
 import type { CheckConnection } from '#services/health/check.ts';
 import { openHealth } from '#services/health/open-health.ts';
-import { connectionHealthRoutes } from '#services/health/routes.ts';
 import { type Check, healthRoutes } from '#services/http/health.ts';
 import { createServer } from '#services/http/server.ts';
 import { RequestLog } from '#services/intake/request-log.ts';
-import { requestRoutes } from '#services/intake/request-routes.ts';
+import { AcceptanceCounts } from '#services/ledger/acceptance-counts.ts';
 import { Metrics } from '#services/metrics/metrics.ts';
-import { metricsRoute } from '#services/metrics/route.ts';
-import { providerRoutes } from '#services/providers/routes.ts';
-import { readinessChecks } from '#services/readiness/checks.ts';
-import { readinessRoutes } from '#services/readiness/routes.ts';
-import { Reconciler } from '#services/reconcile/reconciler.ts';
-import { reconcileRoutes } from '#services/reconcile/routes.ts';
-import { reconcileSettings } from '#services/reconcile/settings.ts';
-import { RegistrationService } from '#services/registrations/registration-service.ts';
-import { registrationRoutes } from '#services/registrations/routes.ts';
-import { makeWebhookUrl } from '#services/registrations/webhook-url.ts';
-import { predicateRoutes } from '#services/replay/predicate-routes.ts';
-import { PredicateStore } from '#services/replay/predicate-store.ts';
-import { ReplayStore } from '#services/replay/replay-store.ts';
-import { replayRoutes } from '#services/replay/routes.ts';
+import { startControl } from '#services/roles/control.ts';
+import { openControlPlane } from '#services/roles/control-plane.ts';
 import {
   temporaryBus,
   temporaryFolder,
@@ -68,8 +35,6 @@ export const TENANT = 'acme';
 
 export interface ApiApp {
   readonly server: FastifyInstance;
-  /** What was noted in the audit log. */
-  readonly audited: Parameters<Audit>[];
   readonly bus: Bus;
   /** Signs tokens that the server takes. */
   readonly issuer: LocalIssuer;
@@ -82,15 +47,18 @@ export interface ApiApp {
   readonly routes: readonly RouteOptions[];
   /** Lines of the server's log. */
   readonly logLines: string[];
-  /** What was recorded in the audit log. */
-  readonly audited: Audited[];
   readonly health: { ready: boolean; check: Check };
   /** How connections are checked; at first there is nothing to check by. */
   readonly providers: { check: CheckConnection };
   call(method: 'GET' | 'POST' | 'PATCH', url: string, body?: unknown): Promise<ApiAnswer>;
+  /** What the audit log holds, oldest first. */
+  audited(): Promise<Audited[]>;
+  /** Empties the audit log. */
+  forgetAudited(): Promise<unknown>;
 }
 
 export interface Audited {
+  readonly tenantId: string;
   readonly actor: string;
   readonly action: string;
   readonly subject: { readonly type: string; readonly id: string };
@@ -110,6 +78,13 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   const logLines: string[] = [];
   const logger = pino({ level: 'trace' }, { write: (line: string) => void logLines.push(line) });
   const onError = (message: string, error: unknown) => logger.error({ err: error }, message);
+  const config = readConfig({
+    TRIBUTARY_API_TOKEN: API_TOKEN,
+    TRIBUTARY_DATA_DIR: await temporaryFolder(stack),
+    TRIBUTARY_KEY_DIR: await temporaryFolder(stack),
+    TRIBUTARY_PUBLIC_URL: PUBLIC_URL,
+    TRIBUTARY_TENANT_ID: TENANT,
+  });
   const { db: database } = stack.adopt(await openTestDatabase(), (one) => one.close());
   const warehouse = await temporaryWarehouse(stack);
   const secrets = await temporarySecrets(stack);
@@ -118,17 +93,23 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   const store = new ConnectionStore(database);
   const directory = new ConnectionDirectory({ load: () => store.all(), adapters, onError });
   const log = stack.adopt(new RequestLog({ warehouse, onError }), (one) => one.close());
-  const issuer = await openLocalIssuer(await temporaryFolder(stack));
-  const kinds = [staticToken(API_TOKEN, TENANT), apiKeyTokens(database), jwtTokens([issuer])];
+  const counts = stack.adopt(new AcceptanceCounts({ warehouse, onError }), (one) => one.close());
   const publicUrl = () => PUBLIC_URL;
-  const sessions = new BrowserSessions({ store: new SessionStore(database), publicUrl });
-  const audited: Audited[] = [];
+  const access = await openAccess(config, { database, publicUrl });
+  const { issuer } = access;
+  if (!issuer) throw new Error('the embedded server has an issuer');
   const health: ApiApp['health'] = { ready: true, check: async () => undefined };
+  const providers: ApiApp['providers'] = { check: async () => undefined };
+  const metrics = new Metrics();
+  const controlPlane = openControlPlane({
+    ...{ adapters, config, database, directory, metrics, onError, publicUrl, secrets },
+  });
+  stack.defer(() => controlPlane.tokens.close());
 
   const server = await createServer({
     logger,
-    authenticate: bearerAuthentication(kinds),
-    sessions,
+    authenticate: access.authenticate,
+    sessions: access.sessions,
     bodyLimitBytes: 64 * 1024,
     operatorTenantId: TENANT,
   });
@@ -137,79 +118,17 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   server.addHook('onRoute', (route) => {
     routes.push(route);
   });
-  await server.register(sessionRoutes, { issuer });
-  await server.register(apiKeyRoutes, {
-    database,
-    audit: async ({ actor }, action, subject, before, after) => {
-      audited.push({ actor, action, subject, before, after });
+  await startControl({
+    ...{ access, adapters, config, counts, log, logger, metrics, onError, publicUrl, server },
+    controlPlane: {
+      ...controlPlane,
+      health: openHealth({
+        check: (...asked) => providers.check(...asked),
+        onPermanentFailure: ({ id }, ...why) => controlPlane.onPermanentFailure(id, ...why),
+        ...{ database, metrics: new Metrics(), onError },
+      }),
     },
-  });
-  await server.register(eventRoutes, { warehouse });
-  await server.register(streamRoute, { bus });
-  await server.register(requestRoutes, { log, operatorTenantId: TENANT, warehouse });
-  const flushCounts = async () => undefined;
-  await server.register(auditRoutes, {
-    database,
-    flushCounts,
-    keepDays: 14,
-    warehouse,
-  });
-  const connections = openConnections({ adapters, database, directory, publicUrl, secrets });
-  await server.register(connectionRoutes, connections);
-  await server.register(changeRoutes, connections);
-  await server.register(auditLogRoutes, { database });
-  await server.register(readinessRoutes, {
-    adapters,
-    checks: readinessChecks({
-      ...{ bus, database, publicUrl, secrets, warehouse },
-      canaryMinutes: 5,
-      flushLog: () => log.flush(),
-    }),
-    database,
-  });
-  const registrations = new RegistrationService({
-    ...{ adapters, database, onError, secrets },
-    webhookUrl: makeWebhookUrl(publicUrl, adapters),
-    callProvider: () => () => Promise.reject(new ProviderUnavailable('Nobody is called here.')),
-    log: async () => undefined,
-  });
-  await server.register(registrationRoutes, { adapters, database, registrations });
-  const predicates = (scope: TenantScope) => new PredicateStore(forTenant(database, scope));
-  await server.register(secretRoutes, { adapters, audit: auditTo(database), database, publicUrl, secrets });
-  const providers: ApiApp['providers'] = { check: async () => undefined };
-  const { checker } = openHealth({
-    check: (connection, signal) => providers.check(connection, signal),
-    database,
-    metrics: new Metrics(),
-    onError,
-    onPermanentFailure: async () => undefined,
-  });
-  await server.register(connectionHealthRoutes, { checker, database });
-  const predicates = new PredicateStore(database);
-  await server.register(predicateRoutes, { predicates });
-  const replays = (scope: TenantScope) => new ReplayStore(forTenant(database, scope));
-  await server.register(replayRoutes, {
-    billed: true,
-    predicates,
-    replays,
-    warehouse,
-  });
-  await server.register(deadLetterRoutes, { bus, database });
-  await server.register(consumerRoutes, { bus, database });
-  await server.register(metricsRoute, { metrics: new Metrics() });
-  const reconciler = new Reconciler({
-    bus,
-    database,
-    warehouse,
-    settings: reconcileSettings({ platform: 'embedded' }),
-    ledgerDays: 14,
-    log: logger,
-    onError,
-  });
-  await server.register(reconcileRoutes, { reconciler });
-  await server.register(canaryRoutes, {
-    canaries: (scope: TenantScope) => new CanaryStore(forTenant(database, scope)),
-    intervalMinutes: 5,
+    platform: { bus, database, secrets, warehouse },
   });
   await server.register(healthRoutes, {
     checks: { database: () => health.check() },
@@ -220,7 +139,6 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
 
   return {
     server,
-    audited,
     bus,
     issuer,
     database,
@@ -230,9 +148,16 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
     warehouse,
     routes,
     logLines,
-    audited,
     health,
     providers,
+    audited: async () => {
+      const rows = await database.query<Omit<Audited, 'subject'> & { type: string; id: string }>(
+        `SELECT tenant_id AS "tenantId", actor, action, subject_type AS type, subject_id AS id, before, after
+         FROM audit_log ORDER BY audit_log.id`,
+      );
+      return rows.map(({ type, id, ...row }) => ({ ...row, subject: { type, id } }));
+    },
+    forgetAudited: () => database.query('DELETE FROM audit_log'),
     call: async (method, url, body) => {
       const headers = { authorization: `Bearer ${API_TOKEN}`, 'x-org-id': 'platform' };
       const payload = body === undefined ? {} : { payload: body as object };

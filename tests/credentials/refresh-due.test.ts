@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Database } from '#platform/database/database.ts';
 import { describeOnEachDatabase } from '#platform/database/each-database.ts';
 import type { Secrets } from '#platform/secrets/secrets.ts';
-import { markFailed } from '#services/credentials/mark-failed.ts';
+import { markFailed } from '#services/connections/server-changes.ts';
 import { type RefreshDueOptions, refreshDue } from '#services/credentials/refresh-due.ts';
 import type { TokenSource } from '#services/credentials/token-source.ts';
 import { temporarySecrets } from '../support/embedded-drivers.ts';
@@ -27,6 +27,9 @@ describeOnEachDatabase('the task token-refresh', (open) => {
   let frame: Frame;
   let tokens: TokenSource;
 
+  const onPermanentFailure = (id: string, reason: string, detail: string) =>
+    markFailed({ database, publicUrl: () => 'https://hooks.example.com' }, id, { reason, detail });
+
   beforeAll(async () => {
     stack = new AsyncDisposableStack();
     database = stack.adopt(await open(), (one) => one.close()).db;
@@ -36,14 +39,14 @@ describeOnEachDatabase('the task token-refresh', (open) => {
   beforeEach(async () => {
     await database.query('DELETE FROM connections');
     frame = openFrame(database, secrets);
-    tokens = frame.tokens({ onPermanentFailure: markFailed(database) });
+    tokens = frame.tokens({ onPermanentFailure });
   });
 
   const run = (overrides: Partial<RefreshDueOptions> = {}) =>
     refreshDue({
       database,
       tokens,
-      onPermanentFailure: markFailed(database),
+      onPermanentFailure,
       onError: (message) => frame.errors.push(message),
       ...overrides,
     })();
