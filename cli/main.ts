@@ -9,6 +9,7 @@ const connectionCommands = () => import('./commands/connections.ts');
 const replayCommands = () => import('./commands/replay.ts');
 const deadLetterCommands = () => import('./commands/dead-letters.ts');
 const consumerCommands = () => import('./commands/consumers.ts');
+const apiKeyCommands = () => import('./commands/api-keys.ts');
 const adapterCommands = () => import('./commands/adapters.ts');
 
 const program = new Command('tributary')
@@ -85,6 +86,35 @@ program
   .option('--tenant <id>', 'its tenant (default: TRIBUTARY_TENANT_ID)')
   .option('--hours <n>', 'how long it is valid', wholeNumber, 8)
   .action(async (options) => (await import('./commands/token.ts')).printToken(options));
+
+program
+  .command('sign-in')
+  .description('print a link that signs a browser in, once and within 15 minutes (embedded)')
+  .option('--subject <name>', 'who it is, for records of what was done', 'operator')
+  .option('--role <role>', 'owner, administrator or member', 'owner')
+  .option('--org <id>', 'its organisation (default: none, which is the platform)')
+  .option('--tenant <id>', 'its tenant (default: TRIBUTARY_TENANT_ID)')
+  .action(async (options) => (await import('./commands/sign-in.ts')).printSignInLink(options));
+
+const apiKeys = program
+  .command('api-keys')
+  .description('keys of programs that use the API, of TRIBUTARY_ORG_ID');
+apiKeys
+  .command('create <name>')
+  .description('make one; prints it as JSON, this once')
+  .option('--role <role>', 'owner, administrator or member', 'member')
+  .option('--scope <scope...>', 'what it is for, such as connections:read (default: all)', [])
+  .option('--days <n>', 'how long it is valid, at most 365 (default: 365)', wholeNumber)
+  .action(async (name, options) => (await apiKeyCommands()).createApiKey(name, options));
+apiKeys
+  .command('list')
+  .description('list them, newest first')
+  .option('--json', 'print JSON')
+  .action(async (options) => (await apiKeyCommands()).listApiKeys(options));
+apiKeys
+  .command('revoke <id>')
+  .description('let nobody in by it from now on')
+  .action(async (id) => (await apiKeyCommands()).revokeApiKey(id));
 
 program
   .command('send <provider> [event]')

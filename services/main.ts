@@ -3,7 +3,9 @@ import { adaptersByProvider } from '#adapters/registry.ts';
 import type { Config, Role } from '#platform/config/config.ts';
 import { EVENTS_TOPIC } from '#schemas/topics.ts';
 import type { ApiToken } from './access/api-token.ts';
+import type { LocalIssuer } from './access/local-issuer.ts';
 import { openAccess } from './access/open-access.ts';
+import { signInUrl } from './access/sign-in-link.ts';
 import { ConnectionDirectory } from './connections/directory.ts';
 import { ConnectionStore } from './connections/store.ts';
 import type { Consumer } from './consumers/consumer.ts';
@@ -33,6 +35,8 @@ export interface RunningServer {
   readonly url: string;
   /** Of the API; undefined where the API is not served. */
   readonly apiToken: ApiToken | undefined;
+  /** Signs a browser in as an owner, once and within 15 minutes; undefined but on the embedded server. */
+  readonly signInUrl: string | undefined;
   /** Drains: no new requests, those under way are answered, everything confirmed is kept. */
   close(): Promise<void>;
 }
@@ -70,10 +74,14 @@ async function start(
   const platform = resources.use(await openPlatform(config, onError));
   const { bus, database, warehouse } = platform;
   const { roles } = config;
-  const access = roles.has('control') ? await openAccess(config) : undefined;
-  const authenticate = access?.authenticate;
+  const listening = { url: '', ready: false };
+  const publicUrl = () => config.publicUrl ?? listening.url;
+  const access = roles.has('control')
+    ? await openAccess(config, { database, publicUrl })
+    : undefined;
+  const { authenticate, sessions } = access ?? {};
   const [server] = await Promise.all([
-    createServer({ ...config, authenticate, logger, operatorTenantId: config.tenantId }),
+    createServer({ ...config, authenticate, sessions, logger, operatorTenantId: config.tenantId }),
     database.migrate(),
   ]);
 
@@ -83,8 +91,8 @@ async function start(
 
   const counts = new AcceptanceCounts({ warehouse, onError });
   let closeOutbox = async () => {};
-  const listening = { url: '', ready: false };
   const parts: Parts = {
+    access,
     adapters,
     config,
     counts,
@@ -100,7 +108,7 @@ async function start(
       return { ...outbox, accept: countedAccept(outbox.accept, counts) };
     }),
     platform,
-    publicUrl: () => config.publicUrl ?? listening.url,
+    publicUrl,
     server,
     store,
   };
@@ -138,11 +146,17 @@ async function start(
   return {
     url: listening.url,
     apiToken: access?.apiToken,
+    signInUrl: access?.issuer && (await ownersUrl(access.issuer, publicUrl(), config.tenantId)),
     close: () => {
       listening.ready = false;
       return resources.disposeAsync();
     },
   };
+}
+
+async function ownersUrl(issuer: LocalIssuer, publicUrl: string, tenantId: string) {
+  const owner = { subject: 'operator', tenantId, orgId: null, role: 'owner' } as const;
+  return signInUrl(publicUrl, await issuer.issueLink(owner));
 }
 
 /** Does the work when it is first asked for; who asks later gets the same. */

@@ -1,4 +1,5 @@
 import type { Adapter, BoundAdapter } from '#adapters/kit/adapter.ts';
+import { customApi } from './api.ts';
 import { compileDefinition } from './compile.ts';
 import { credentials } from './credentials.ts';
 import { METHODS, PROVIDER, SKIP_REASONS, TITLE } from './definition.ts';
@@ -24,6 +25,7 @@ export const customAdapter: CustomAdapter = {
   skipReasons: SKIP_REASONS,
   methods: METHODS,
   settingsSchema,
+  api: customApi,
   credentials,
   samples: ['default'],
   bind(settings) {

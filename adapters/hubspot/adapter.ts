@@ -1,4 +1,5 @@
 import type { Adapter } from '#adapters/kit/adapter.ts';
+import { hubspotApi } from './api.ts';
 import { credentials } from './credentials.ts';
 import { EVENT_TYPES, PROVIDER, SKIP_REASONS, TITLE } from './definition.ts';
 import { makeResolve } from './resolve.ts';
@@ -14,6 +15,7 @@ export const hubspotAdapter: Adapter<HubspotSettings> = {
   eventTypes: EVENT_TYPES,
   skipReasons: SKIP_REASONS,
   settingsSchema,
+  api: hubspotApi,
   credentials,
   bind: (settings) => ({
     verify: makeVerify(settings),

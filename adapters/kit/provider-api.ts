@@ -59,6 +59,8 @@ export interface RegisteredWebhook {
 
 /** What a webhook is registered with. */
 export interface WebhookTarget<Settings> {
+  /** For ids that we choose: made of it, they are the same however often a webhook is registered. */
+  readonly connectionId: string;
   readonly settings: Settings;
   /** Where the provider is to send to, its secret segment included. */
   readonly url: string;
@@ -66,16 +68,29 @@ export interface WebhookTarget<Settings> {
   readonly nowMs: number;
 }
 
-/** Registration of webhooks by the provider's API. */
+/** Registration of webhooks by the provider's API. Pure but for `call`. */
 export interface WebhookApi<Settings> {
   /** The resources that should be registered for these settings, in the provider's words. */
   resources(settings: Settings): readonly string[];
+  /**
+   * The id that a webhook will have, where the provider lets us choose it: the same each time, so that one
+   * whose registration was cut off can be found. Absent where the provider chooses.
+   */
+  chosenId?(connectionId: string, resource: string): string;
+  /**
+   * Registering what is there already, of a call whose answer was lost, leaves one webhook.
+   *
+   * @throws what `call` throws, and ProviderRefused when the provider does not want it
+   */
   register(
     call: CallProvider,
     resource: string,
     target: WebhookTarget<Settings>,
   ): Promise<RegisteredWebhook>;
-  /** Absent where nothing expires. */
+  /**
+   * Makes it last longer, and sends it to the target as it is now. Registers it anew when it is gone.
+   * Absent where nothing expires.
+   */
   renew?(
     call: CallProvider,
     webhook: RegisteredWebhook,
@@ -85,13 +100,43 @@ export interface WebhookApi<Settings> {
   remove(call: CallProvider, webhook: RegisteredWebhook): Promise<void>;
 }
 
+/** What an answer amounts to. */
+export type Judgement =
+  /** It is one to the request itself, whatever its status. */
+  | { readonly kind: 'answered' }
+  /** The token is not taken. A new one may be. */
+  | { readonly kind: 'token_refused'; readonly code?: string | undefined }
+  /** Nor would a new token be: a permission or a scope is missing, or the app is blocked. */
+  | { readonly kind: 'credentials_refused'; readonly code?: string | undefined }
+  /** Later the same request may pass. */
+  | {
+      readonly kind: 'unavailable';
+      readonly code?: string | undefined;
+      readonly retryAfterSeconds?: number | undefined;
+    };
+
 /** How the API of a provider is called. Pure but for `call`. */
 export interface ProviderApi<Settings = unknown> {
   readonly credentialKinds: readonly CredentialKind[];
-  /** Scheme, host and common path, without a slash at the end. */
+  /** False when these settings do not say how it is called. Default: true. */
+  available?(settings: Settings): boolean;
+  /**
+   * Scheme, host and common path, without a slash at the end.
+   *
+   * @throws CredentialsRefused when the credential lacks a fact that it takes
+   */
   baseUrl(settings: Settings, credential: Credential): string;
-  /** The headers that carry the credential. */
-  authorize(credential: Credential): Readonly<Record<string, string>>;
+  /**
+   * The headers that carry the credential.
+   *
+   * @throws CredentialsRefused when its token cannot stand in a header
+   */
+  authorize(credential: Credential, settings: Settings): Readonly<Record<string, string>>;
+  /**
+   * What an answer of any status amounts to, where the status alone misleads; undefined leaves it to the
+   * rules that `judgeAnswer` has for all.
+   */
+  judge?(response: ProviderResponse): Judgement | undefined;
   /**
    * The cheapest authenticated call there is.
    *

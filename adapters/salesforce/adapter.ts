@@ -1,5 +1,6 @@
 import type { Adapter, BoundAdapter } from '#adapters/kit/adapter.ts';
 import { oncePerRequest } from '#adapters/kit/once-per-request.ts';
+import { salesforceApi } from './api.ts';
 import { credentials } from './credentials.ts';
 import { EVENT_TYPES, PROVIDER, SKIP_REASONS, TITLE } from './definition.ts';
 import type { Organization } from './mapping-context.ts';
@@ -24,6 +25,7 @@ export const salesforceAdapter: Adapter<SalesforceSettings> = {
   secretPath: true,
   secretMadeBy: 'tributary',
   settingsSchema,
+  api: salesforceApi,
   credentials,
   bind,
   sample,

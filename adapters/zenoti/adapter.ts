@@ -1,5 +1,6 @@
 import type { Adapter } from '#adapters/kit/adapter.ts';
 import { keyOf } from '#adapters/kit/verification/secret-key.ts';
+import { zenotiApi } from './api.ts';
 import { credentials } from './credentials.ts';
 import { EVENT_TYPES, POLLED_EVENT_TYPES, PROVIDER, SKIP_REASONS, TITLE } from './definition.ts';
 import { resolve } from './resolve.ts';
@@ -24,6 +25,7 @@ export const zenotiAdapter: Adapter<ZenotiSettings> = {
       ? `The secret is not ${encoding}, which secret_encoding says it is.`
       : undefined,
   settingsSchema,
+  api: zenotiApi,
   credentials,
   bind: (settings) => ({
     verify: makeVerify(settings),

@@ -135,6 +135,7 @@ describe('settings', () => {
       channels: [],
       deal_stages: [],
       data_center: 'us',
+      watch_modules: ['Contacts', 'Accounts', 'Deals'],
     });
   });
 
@@ -163,6 +164,8 @@ describe('settings', () => {
     ['an unknown field of a channel', { channels: [{ channel_id: '7', token: 'x' }] }],
     ['a stage without its names', { deal_stages: [{ deal_category: 'Open' }] }],
     ['a category that does not exist', { deal_stages: [{ ...WON, deal_category: 'closedwon' }] }],
+    ['a watched module twice', { watch_modules: ['Deals', 'Deals'] }],
+    ['a watched module that is not mapped', { watch_modules: ['Leads'] }],
     ['more stages than anybody has', { deal_stages: Array(501).fill(WON) }],
     ['a header that every request has', { workflow_token_header: 'Content-Type' }],
     ['a header that is no name', { workflow_token_header: 'x token' }],

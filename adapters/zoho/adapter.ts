@@ -1,4 +1,5 @@
 import type { Adapter } from '#adapters/kit/adapter.ts';
+import { zohoApi } from './api.ts';
 import { makeReadJson } from './body.ts';
 import { credentials } from './credentials.ts';
 import { EVENT_TYPES, MAX_TOKEN_LENGTH, PROVIDER, SKIP_REASONS, TITLE } from './definition.ts';
@@ -21,6 +22,7 @@ export const zohoAdapter: Adapter<ZohoSettings> = {
   secretMadeBy: 'tributary',
   secretFault,
   settingsSchema,
+  api: zohoApi,
   credentials,
   bind(settings) {
     const readJson = makeReadJson();

@@ -30,6 +30,9 @@ const dealStage = z.object({
   forecast_type: category.describe('How the stage counts, in the maps of a pipeline.'),
 });
 
+/** Modules that are mapped, by their API name. */
+export const WATCHED_MODULES = ['Contacts', 'Accounts', 'Deals'] as const;
+
 /** Source: Zoho CRM API v8, "Multi-DC"; sa and uk are known from other clients alone. */
 export const DATA_CENTERS = ['us', 'eu', 'in', 'au', 'jp', 'ca', 'sa', 'cn', 'uk'] as const;
 export type DataCenter = (typeof DATA_CENTERS)[number];
@@ -82,9 +85,20 @@ export const settingsSchema = z.strictObject({
     })
     .default([])
     .describe(
-      'Watch channels of this connection. When any is listed, notifications of other channels are refused; none accepts every channel of the token.',
+      'Watch channels that somebody else keeps for this connection. When any is listed, notifications of other channels are refused, and none is opened by itself.',
     )
     .register(FIELDS, { label: 'Watch channels', group: 'webhook' }),
+  watch_modules: z
+    .array(z.enum(WATCHED_MODULES))
+    .max(WATCHED_MODULES.length)
+    .refine((all) => new Set(all).size === all.length, {
+      message: 'Each module may be listed once.',
+    })
+    .default([...WATCHED_MODULES])
+    .describe(
+      'Modules for which a watch channel is opened, renewed and closed by itself, once the connection has credentials and where no channels are listed. Leave out those that workflow webhooks tell of; an empty list opens none.',
+    )
+    .register(FIELDS, { label: 'Watched modules', group: 'webhook' }),
   deal_stages: z
     .array(dealStage)
     .max(500)

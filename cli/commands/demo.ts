@@ -4,7 +4,8 @@ import { pino } from 'pino';
 import { adaptersByProvider } from '#adapters/registry.ts';
 import { type Config, readConfig } from '#platform/config/config.ts';
 import type { CanonicalEvent } from '#schemas/event.ts';
-import { startServer } from '#services/main.ts';
+import { LINK_MINUTES } from '#services/access/local-issuer.ts';
+import { type RunningServer, startServer } from '#services/main.ts';
 import { ApiClient } from '../api-client.ts';
 import { AcknowledgedEvents, type Audit } from '../demo/acknowledged-events.ts';
 import { type ConnectedSandbox, startSandboxes } from '../demo/sandboxes.ts';
@@ -58,7 +59,7 @@ export async function demo(options: DemoOptions): Promise<void> {
     if (audit.missing.length > 0) throw new CommandFailed('Acknowledged events are missing.');
   };
   onShutdown(logger, stop);
-  introduce(server.url, sandboxes, earlier);
+  introduce(server, sandboxes, earlier);
   if (options.seconds !== undefined) {
     setTimeout(() => process.kill(process.pid, 'SIGTERM'), options.seconds * 1_000);
   }
@@ -113,13 +114,18 @@ async function outboxRows(api: ApiClient, eventId: string): Promise<number> {
   }
 }
 
-function introduce(url: string, sandboxes: readonly ConnectedSandbox[], earlier: Audit): void {
+function introduce(
+  { url, signInUrl = url }: RunningServer,
+  sandboxes: readonly ConnectedSandbox[],
+  earlier: Audit,
+): void {
   const list = sandboxes.map(
     ({ title, sandbox }) => `  ${title.padEnd(12)} control at ${sandbox.controlUrl}\n`,
   );
   const control = sandboxes[0]?.sandbox.controlUrl ?? '';
   process.stdout.write(`
 Tributary runs at ${url} (process ${process.pid}); its data is in ${DEMO_DIR}
+Sign in (once, within ${LINK_MINUTES} minutes): ${signInUrl}
 These sandbox CRMs send it signed webhooks:
 ${list.join('')}
 Try:  kill -9 ${process.pid}   then start the demo again: nothing acknowledged is missing.

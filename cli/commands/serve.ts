@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { readConfig } from '#platform/config/config.ts';
 import { apiTokenPath } from '#services/access/api-token.ts';
+import { LINK_MINUTES } from '#services/access/local-issuer.ts';
 import { type StartOptions, startServer } from '#services/main.ts';
 import { removeServerNote, writeServerNote } from '../running-server.ts';
 import { onShutdown } from '../shutdown.ts';
@@ -39,6 +40,10 @@ export async function serve(consumers: StartOptions['consumers'] = []): Promise<
     process.stdout.write(
       `API token (shown once, kept in ${apiTokenPath(config.keyDir)}): ${server.apiToken.value}\n`,
     );
+  }
+  if (server.signInUrl !== undefined) {
+    // The same holds for this one, which works once.
+    process.stdout.write(`Sign in (once, within ${LINK_MINUTES} minutes): ${server.signInUrl}\n`);
   }
   onShutdown(logger, async () => {
     await server.close();

@@ -142,9 +142,9 @@ const roleCases: readonly RoleCase[] = [
   {
     role: 'worker',
     env: { GOOGLE_CLOUD_PROJECT: 'acme-events' },
-    missing: ['/TRIBUTARY_TASK_ACCOUNT', '/TRIBUTARY_WORKER_URL'],
+    missing: ['/TRIBUTARY_PUBLIC_URL', '/TRIBUTARY_TASK_ACCOUNT', '/TRIBUTARY_WORKER_URL'],
   },
-  { role: 'worker', env: { GOOGLE_CLOUD_PROJECT: 'acme-events', ...TASKS }, missing: [] },
+  { role: 'worker', env: { ...GCP, ...TASKS }, missing: [] },
   { role: 'control', env: GCP, missing: ['/TRIBUTARY_API_TOKEN'] },
   { role: 'control', env: { ...GCP, TRIBUTARY_API_TOKEN: TOKEN }, missing: [] },
   {

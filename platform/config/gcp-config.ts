@@ -49,13 +49,13 @@ export interface GcpConfig {
 export function readGcpConfig(values: Variables): GcpConfig {
   const runsTasks = values.TRIBUTARY_ROLE === 'all' || values.TRIBUTARY_ROLE === 'worker';
   const runsApi = values.TRIBUTARY_ROLE === 'all' || values.TRIBUTARY_ROLE === 'control';
-  const showsUrls = values.TRIBUTARY_ROLE !== 'worker';
   const missing = [
     ['GOOGLE_CLOUD_PROJECT', true],
     ['TRIBUTARY_WORKER_URL', runsTasks],
     ['TRIBUTARY_TASK_ACCOUNT', runsTasks],
     ['TRIBUTARY_API_TOKEN', runsApi],
-    ['TRIBUTARY_PUBLIC_URL', showsUrls],
+    // The worker tells it to the providers that webhooks are registered at.
+    ['TRIBUTARY_PUBLIC_URL', true],
   ] as const;
   const faults = missing
     .filter(([name, needed]) => needed && values[name] === undefined)

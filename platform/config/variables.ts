@@ -39,7 +39,7 @@ export const configSchema = z.object({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe(
-      'Scheme and host that providers address; signatures cover it. Default: the address listened on; required on gcp for intake and control.',
+      'Scheme and host that providers address; signatures cover it. Default: the address listened on; required on gcp.',
     ),
   TRIBUTARY_DATA_DIR: z.string().default('.tributary/data').describe('Folder of all data.'),
   TRIBUTARY_KEY_DIR: z

@@ -41,3 +41,29 @@ export async function recordAudit(
     ],
   );
 }
+
+/** How services tell what was done. `tx` is the transaction of the change, where there is one. */
+export type Audit = (
+  actor: AuditActor,
+  action: string,
+  subject: { readonly type: string; readonly id: string },
+  before: unknown,
+  after: unknown,
+  tx?: Queryable,
+) => Promise<void>;
+
+/** Tells the audit log. */
+export function auditTo(database: Queryable): Audit {
+  return (actor, action, { type, id }, before, after, tx = database) =>
+    recordAudit(tx, actor, {
+      action,
+      subjectType: type,
+      subjectId: id,
+      before: isObject(before) ? before : undefined,
+      after: isObject(after) ? after : undefined,
+    });
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

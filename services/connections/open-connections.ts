@@ -7,12 +7,13 @@ import type { ObtainCredential } from './credential-input.ts';
 import type { ConnectionDirectory } from './directory.ts';
 import { ConnectionLeave } from './leave.ts';
 import { ConnectionLifecycle } from './lifecycle.ts';
-import type { CredentialKeeper } from './ports.ts';
+import type { CredentialKeeper, Farewell } from './ports.ts';
 
 export interface ConnectionOptions {
   readonly adapters: ReadonlyMap<string, Adapter>;
   readonly database: Database;
   readonly directory: Pick<ConnectionDirectory, 'refresh'>;
+  readonly farewells?: readonly Farewell[];
   readonly secrets: Secrets;
   readonly publicUrl: () => string;
   readonly apiUrlRules?: ApiUrlRules | undefined;
@@ -33,7 +34,7 @@ export function openConnections(options: ConnectionOptions) {
   return {
     adapters: options.adapters,
     database: options.database,
-    leave: new ConnectionLeave({ ...parts, farewells: [] }),
+    leave: new ConnectionLeave({ ...parts, farewells: options.farewells ?? [] }),
     lifecycle: new ConnectionLifecycle(parts),
     obtainCredential,
     publicUrl: options.publicUrl,

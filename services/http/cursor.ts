@@ -27,3 +27,9 @@ export function decodeCursor(
   }
   throw new InvalidRequest('The cursor is not one this API gave out. Start again without it.');
 }
+
+/** True for instants as Date spells them, of years with four digits: databases take no others. */
+export function isInstant(text: string): boolean {
+  const date = new Date(text);
+  return text.length === 24 && !Number.isNaN(date.getTime()) && date.toISOString() === text;
+}

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import cookie from '@fastify/cookie';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import {
@@ -9,6 +10,7 @@ import {
 } from 'fastify-type-provider-zod';
 import { guard } from '../access/guard.ts';
 import type { Authenticate } from '../access/principal.ts';
+import type { BrowserSessions } from '../access/sessions.ts';
 import { answerNotFound, answerWithProblem } from './problem-handler.ts';
 
 export interface ServerOptions {
@@ -16,6 +18,8 @@ export interface ServerOptions {
   readonly bodyLimitBytes: number;
   /** Absent in processes that serve no route with a token. */
   readonly authenticate?: Authenticate | undefined;
+  /** Absent in processes that serve no browser. */
+  readonly sessions?: BrowserSessions | undefined;
   /** The tenant that runs the installation. */
   readonly operatorTenantId: string;
   /** Proxies in front, whose X-Forwarded-For tells the sender's address. Default 0. */
@@ -28,6 +32,7 @@ const CUT_OFF_MS = 5_000;
 /** A Fastify server with what all routes share: problems as answers, zod schemas, OpenAPI. */
 export async function createServer({
   authenticate,
+  sessions,
   operatorTenantId,
   trustedProxies = 0,
   ...options
@@ -46,7 +51,9 @@ export async function createServer({
     // Refusals of the router itself, such as a path with a broken escape.
     frameworkErrors: answerWithProblem,
   });
-  guard(server, { authenticate, operatorTenantId });
+  // Cookies are read by who needs them: webhooks bring none.
+  if (sessions) await server.register(cookie, { hook: false });
+  guard(server, { authenticate, sessions, operatorTenantId });
   server.addHook('preClose', async () => endConnections(server.server));
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);

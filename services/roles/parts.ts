@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Adapter } from '#adapters/kit/adapter.ts';
 import type { Config } from '#platform/config/config.ts';
+import type { ApiAccess } from '../access/open-access.ts';
 import type { ConnectionDirectory } from '../connections/directory.ts';
 import type { ConnectionStore } from '../connections/store.ts';
 import type { createServer } from '../http/server.ts';
@@ -12,6 +13,8 @@ import type { OnError, Platform } from '../platform/platform.ts';
 
 /** What the roles of a process share. */
 export interface Parts {
+  /** Set where the API is served. */
+  readonly access: ApiAccess | undefined;
   readonly adapters: ReadonlyMap<string, Adapter>;
   readonly config: Config;
   /** What this process answered, for the loss ledger. */

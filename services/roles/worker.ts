@@ -19,8 +19,10 @@ import { ledgerExport } from '../tasks/ledger-export.ts';
 import { deepReconcileTask, reconcileTask } from '../tasks/reconcile.ts';
 import { taskRoutes } from '../tasks/routes.ts';
 import { spoolDrain } from '../tasks/spool-drain.ts';
+import { webhookRenewal } from '../tasks/webhook-renewal.ts';
 import type { Parts } from './parts.ts';
 import { makeReconciler } from './reconciler.ts';
+import { makeRegistrations } from './registrations.ts';
 
 /** The role that acts on events and does what the scheduler asks for. */
 export async function startWorker(parts: Parts, consumers: readonly Consumer[]): Promise<void> {
@@ -88,6 +90,7 @@ export async function startWorker(parts: Parts, consumers: readonly Consumer[]):
       ],
       ['connection-changes', () => tellChanges({ database, outbox: parts.outbox, warehouse })],
       ['spool-drain', spoolDrain(parts.outbox)],
+      ['webhook-renewal', webhookRenewal({ database, service: makeRegistrations(parts), onError })],
       ['ledger-export', ledgerExport({ database, warehouse, keepDays: config.ledgerDays })],
     ]),
     verifyToken: verifyTaskToken,

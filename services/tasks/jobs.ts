@@ -10,5 +10,6 @@ export const JOBS: readonly JobSpec[] = [
   { name: 'canary', schedule: '* * * * *', task: 'canary' },
   { name: 'connection-changes', schedule: '* * * * *', task: 'connection-changes' },
   { name: 'spool-drain', schedule: '* * * * *', task: 'spool-drain' },
+  { name: 'webhook-renewal', schedule: '*/5 * * * *', task: 'webhook-renewal' },
   { name: 'ledger-export', schedule: '* * * * *', task: 'ledger-export' },
 ];

@@ -52,4 +52,60 @@ describeOnEachDatabase('the clean-up of ledgers', (open) => {
     ]);
     expect(await ledgerCleanup(db, 8)()).toEqual({ removed: 0 });
   });
+
+  const timed = [
+    {
+      table: 'sessions',
+      insert: `(id_hash, tenant_id, role, subject, expires_at) VALUES ($1, 'acme', 'owner', 's', $2)`,
+      days: 0,
+    },
+    { table: 'used_sign_in_links', insert: '(id, expires_at) VALUES ($1, $2)', days: 1 },
+    {
+      table: 'oauth_authorizations',
+      insert: `(state_hash, tenant_id, session_hash, provider, draft, scopes, actor, expires_at)
+        VALUES ($1, 'acme', 's', 'zoho', '{}', '{}', 'a', $2)`,
+      days: 0,
+    },
+    {
+      table: 'idempotency_keys',
+      insert: `(tenant_id, actor, key, request_hash, created_at) VALUES ('acme', 'a', $1, 'h', $2)`,
+      days: 1,
+    },
+    {
+      table: 'connection_checks',
+      insert: `(connection_id, tenant_id, outcome, code, duration_ms, checked_at)
+        VALUES ('con_1', 'acme', 'ok', $1, 1, $2)`,
+      days: 30,
+    },
+    {
+      table: 'connection_logs',
+      insert: `(connection_id, tenant_id, level, kind, code, message, logged_at)
+        VALUES ('con_1', 'acme', 'info', 'poll', $1, 'm', $2)`,
+      days: 30,
+    },
+  ];
+
+  it.each(timed)('removes $table $days days after their time', async ({ table, insert, days }) => {
+    const { db } = database;
+    await db.query(
+      `INSERT INTO connections (id, tenant_id, provider, name, status, settings, secret_ref)
+       VALUES ('con_1', 'acme', 'hubspot', 'x', 'active', '{}', 'ref') ON CONFLICT DO NOTHING`,
+    );
+    const ago = (minutes: number) => new Date(Date.now() - days * 86_400_000 - minutes * 60_000);
+    await db.query(`INSERT INTO ${table} ${insert}`, ['over', ago(5)]);
+    await db.query(`INSERT INTO ${table} ${insert}`, ['not yet', ago(-5)]);
+    expect(await ledgerCleanup(db, 8)()).toEqual({ removed: 1 });
+    const rows = await db.query<{ row: string }>(`SELECT t::text AS row FROM ${table} t`);
+    expect(rows).toEqual([{ row: expect.stringContaining('not yet') }]);
+  });
+
+  it('keeps API keys, however long ago they ended', async () => {
+    const { db } = database;
+    await db.query(
+      `INSERT INTO api_keys (id, tenant_id, name, prefix, hash, role, created_by, expires_at, revoked_at)
+       VALUES ('tk_1', 'acme', 'n', 'tk_1_', 'h', 'owner', 'a', '2000-01-01', '2000-01-01')`,
+    );
+    await ledgerCleanup(db, 8)();
+    expect(await db.query('SELECT id FROM api_keys')).toEqual([{ id: 'tk_1' }]);
+  });
 });

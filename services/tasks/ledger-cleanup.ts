@@ -3,8 +3,8 @@ import type { Task } from './routes.ts';
 
 const BATCH_ROWS = 1_000;
 
-/** Each removes one batch of rows older than $1 days, at most $2 of them. */
-const BATCHES = [
+/** Each removes one batch of rows older than $1 days, at most $2 of them. Those of the ledgers. */
+const LEDGER_BATCHES = [
   `DELETE FROM processed_events
    WHERE (consumer, event_id) IN (
      SELECT consumer, event_id FROM processed_events
@@ -33,13 +33,43 @@ const BATCHES = [
    ) RETURNING 1`,
 ];
 
-/** Removes ledger entries and settled dead letters older than `keepDays`, in small batches so that nobody is held up. */
+/** The same, of what is kept for a time of its own: so many days after the column. */
+const TIMED = [
+  { table: 'sessions', key: 'id_hash', column: 'expires_at', days: 0 },
+  // A day more than a link is valid: by no clock may it be used again.
+  { table: 'used_sign_in_links', key: 'id', column: 'expires_at', days: 1 },
+  { table: 'oauth_authorizations', key: 'state_hash', column: 'expires_at', days: 0 },
+  {
+    table: 'idempotency_keys',
+    key: '(tenant_id, actor, key)',
+    column: 'created_at',
+    days: 1,
+  },
+  { table: 'connection_checks', key: 'id', column: 'checked_at', days: 30 },
+  { table: 'connection_logs', key: 'id', column: 'logged_at', days: 30 },
+] as const;
+
+const timedBatch = ({ table, key, column }: (typeof TIMED)[number]) =>
+  `DELETE FROM ${table}
+   WHERE ${key} IN (
+     SELECT ${key.replaceAll(/[()]/g, '')} FROM ${table}
+     WHERE ${column} < now() - make_interval(days => $1) LIMIT $2
+   ) RETURNING 1`;
+
+/**
+ * Removes ledger entries and settled dead letters older than `keepDays`, and what else has had its time, in
+ * small batches so that nobody is held up.
+ */
 export function ledgerCleanup(database: Database, keepDays: number): Task {
   return async () => {
     let removed = 0;
-    for (const batch of BATCHES) {
+    const batches = [
+      ...LEDGER_BATCHES.map((sql) => ({ sql, days: keepDays })),
+      ...TIMED.map((timed) => ({ sql: timedBatch(timed), days: timed.days })),
+    ];
+    for (const { sql, days } of batches) {
       for (;;) {
-        const rows = await database.query(batch, [keepDays, BATCH_ROWS]);
+        const rows = await database.query(sql, [days, BATCH_ROWS]);
         removed += rows.length;
         if (rows.length < BATCH_ROWS) break;
       }

@@ -74,6 +74,8 @@ interface Route {
   readonly body?: object;
   /** Makes its URL about one row of an owner; without it the route is a list, or about none. */
   readonly one?: (mark: Mark) => string;
+  /** What all organisations share is not shown to them. */
+  readonly ownAlone?: true;
   /** What the answer is when it is let in and its row is there. Default 200. */
   readonly status?: number;
 }
@@ -83,6 +85,14 @@ const RANGE = { received_from: fromNow(-60), received_to: fromNow(60) };
 const order = { predicate: RANGE, dry_run: true };
 
 const ROUTES: Readonly<Record<string, Route>> = {
+  'GET /v1/api-keys': { scope: 'org', manages: true },
+  'POST /v1/api-keys': { scope: 'org', manages: true, body: { name: 'x' }, status: 201 },
+  'DELETE /v1/api-keys/:id': {
+    scope: 'org',
+    manages: true,
+    ownAlone: true,
+    one: (mark) => `/v1/api-keys/key_${mark}`,
+  },
   'GET /v1/audit': { scope: 'platform' },
   'GET /v1/audit-log': { scope: 'tenant', manages: true },
   'GET /v1/canaries': { scope: 'platform' },
@@ -119,6 +129,15 @@ const ROUTES: Readonly<Record<string, Route>> = {
     body: { kind: 'api_key' },
     status: 400,
     one: (mark) => `/v1/connections/con_${mark}/credential`,
+  },
+  'GET /v1/connections/:id/registrations': {
+    scope: 'org',
+    one: (mark) => `/v1/connections/con_${mark}/registrations`,
+  },
+  'POST /v1/connections/:id/registrations/sync': {
+    scope: 'org',
+    manages: true,
+    one: (mark) => `/v1/connections/con_${mark}/registrations/sync`,
   },
   'GET /v1/consumers': { scope: 'installation' },
   'POST /v1/consumers/:name/resume': { scope: 'installation', manages: true, status: 404 },
@@ -161,6 +180,10 @@ const ROUTES: Readonly<Record<string, Route>> = {
   },
   // What the PUT before it has made.
   'DELETE /v1/replay-predicates/:name': { scope: 'platform', manages: true, status: 204 },
+  // Of a browser, and these callers send tokens.
+  'GET /v1/session': { scope: 'tenant', status: 401 },
+  'POST /v1/session': { scope: 'tenant', status: 201 },
+  'DELETE /v1/session': { scope: 'tenant', status: 401 },
   'GET /v1/webhook-requests': { scope: 'tenant' },
 };
 
@@ -175,6 +198,11 @@ beforeAll(async () => {
   stack = new AsyncDisposableStack();
   api = await openApi(stack);
   for (const [index, { mark, tenantId, orgId }] of OWNERS.entries()) {
+    await api.database.query(
+      `INSERT INTO api_keys (id, tenant_id, org_id, name, prefix, hash, role, created_by)
+       VALUES ($1, $2, $3, $4, 'tk_', $4, 'member', 'a test')`,
+      [`key_${mark}`, tenantId, orgId, mark],
+    );
     const event = testEvent(index + 1, {
       tenant_id: tenantId,
       org_id: orgId,
@@ -289,7 +317,8 @@ describe.each(callers)('$name', ({ name: callerName, caller }) => {
         caller.orgId ?? (caller.header === 'platform' ? null : (caller.header ?? null));
       const isOwn = tenantId === caller.tenantId && orgId === actsFor;
       const mayChange = !route.manages || isOwn;
-      const expected = !sees.includes(mark) ? 404 : mayChange ? (route.status ?? 200) : 403;
+      const isHidden = !sees.includes(mark) || (route.ownAlone === true && !isOwn);
+      const expected = isHidden ? 404 : mayChange ? (route.status ?? 200) : 403;
       expect([mark, answer.statusCode]).toEqual([mark, expected]);
       const told = marksIn(answer.payload);
       // A refusal may name the row that was asked for, and no other.

@@ -30,6 +30,7 @@ function apiRoutes(): { method: 'GET' | 'POST' | 'PATCH'; url: string }[] {
 const BODIES: Readonly<Record<string, object>> = {
   'POST /v1/connections': { provider: 'hubspot', name: 'main', secret: 'long enough' },
   'PATCH /v1/connections/x': { status: 'active' },
+  'POST /v1/api-keys': { name: 'x' },
   'POST /v1/replays': {},
   'PUT /v1/replay-predicates/x': {},
   'POST /v1/dead-letters/x/drop': { reason: 'a test' },

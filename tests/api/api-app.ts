@@ -9,10 +9,16 @@ import { forTenant, type TenantScope } from '#platform/database/tenant-database.
 import { openTestDatabase } from '#platform/database/testing.ts';
 import type { Secrets } from '#platform/secrets/secrets.ts';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
+import { ProviderUnavailable } from '#schemas/problems.ts';
 import { bearerAuthentication } from '#services/access/bearer.ts';
 import { jwtTokens } from '#services/access/jwt.ts';
 import { type LocalIssuer, openLocalIssuer } from '#services/access/local-issuer.ts';
+import { sessionRoutes } from '#services/access/session-routes.ts';
+import { SessionStore } from '#services/access/session-store.ts';
+import { BrowserSessions } from '#services/access/sessions.ts';
 import { staticToken } from '#services/access/static-token.ts';
+import { apiKeyTokens } from '#services/api-keys/api-key-tokens.ts';
+import { apiKeyRoutes } from '#services/api-keys/routes.ts';
 import { auditRoutes } from '#services/audit/routes.ts';
 import { auditLogRoutes } from '#services/audit-log/routes.ts';
 import { CanaryStore } from '#services/canary/canary-store.ts';
@@ -38,6 +44,9 @@ import { readinessRoutes } from '#services/readiness/routes.ts';
 import { Reconciler } from '#services/reconcile/reconciler.ts';
 import { reconcileRoutes } from '#services/reconcile/routes.ts';
 import { reconcileSettings } from '#services/reconcile/settings.ts';
+import { RegistrationService } from '#services/registrations/registration-service.ts';
+import { registrationRoutes } from '#services/registrations/routes.ts';
+import { makeWebhookUrl } from '#services/registrations/webhook-url.ts';
 import { predicateRoutes } from '#services/replay/predicate-routes.ts';
 import { PredicateStore } from '#services/replay/predicate-store.ts';
 import { ReplayStore } from '#services/replay/replay-store.ts';
@@ -67,8 +76,18 @@ export interface ApiApp {
   readonly routes: readonly RouteOptions[];
   /** Lines of the server's log. */
   readonly logLines: string[];
+  /** What was recorded in the audit log. */
+  readonly audited: Audited[];
   readonly health: { ready: boolean; check: Check };
   call(method: 'GET' | 'POST' | 'PATCH', url: string, body?: unknown): Promise<ApiAnswer>;
+}
+
+export interface Audited {
+  readonly actor: string;
+  readonly action: string;
+  readonly subject: { readonly type: string; readonly id: string };
+  readonly before: unknown;
+  readonly after: unknown;
 }
 
 export interface ApiAnswer {
@@ -92,12 +111,16 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   const directory = new ConnectionDirectory({ load: () => store.all(), adapters, onError });
   const log = stack.adopt(new RequestLog({ warehouse, onError }), (one) => one.close());
   const issuer = await openLocalIssuer(await temporaryFolder(stack));
-  const kinds = [staticToken(API_TOKEN, TENANT), jwtTokens([issuer])];
+  const kinds = [staticToken(API_TOKEN, TENANT), apiKeyTokens(database), jwtTokens([issuer])];
+  const publicUrl = () => PUBLIC_URL;
+  const sessions = new BrowserSessions({ store: new SessionStore(database), publicUrl });
+  const audited: Audited[] = [];
   const health: ApiApp['health'] = { ready: true, check: async () => undefined };
 
   const server = await createServer({
     logger,
     authenticate: bearerAuthentication(kinds),
+    sessions,
     bodyLimitBytes: 64 * 1024,
     operatorTenantId: TENANT,
   });
@@ -105,6 +128,13 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   const routes: RouteOptions[] = [];
   server.addHook('onRoute', (route) => {
     routes.push(route);
+  });
+  await server.register(sessionRoutes, { issuer });
+  await server.register(apiKeyRoutes, {
+    database,
+    audit: async ({ actor }, action, subject, before, after) => {
+      audited.push({ actor, action, subject, before, after });
+    },
   });
   await server.register(eventRoutes, { warehouse });
   await server.register(streamRoute, { bus });
@@ -116,7 +146,6 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
     keepDays: 14,
     warehouse,
   });
-  const publicUrl = () => PUBLIC_URL;
   await server.register(providerRoutes, { adapters });
   const connections = openConnections({
     ...{ adapters, database, directory, publicUrl, secrets },
@@ -134,6 +163,13 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
     }),
     database,
   });
+  const registrations = new RegistrationService({
+    ...{ adapters, database, onError, secrets },
+    webhookUrl: makeWebhookUrl(publicUrl, adapters),
+    callProvider: () => () => Promise.reject(new ProviderUnavailable('Nobody is called here.')),
+    log: async () => undefined,
+  });
+  await server.register(registrationRoutes, { adapters, database, registrations });
   const predicates = (scope: TenantScope) => new PredicateStore(forTenant(database, scope));
   await server.register(predicateRoutes, { predicates });
   const replays = (scope: TenantScope) => new ReplayStore(forTenant(database, scope));
@@ -178,6 +214,7 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
     warehouse,
     routes,
     logLines,
+    audited,
     health,
     call: async (method, url, body) => {
       const headers = { authorization: `Bearer ${API_TOKEN}`, 'x-org-id': 'platform' };

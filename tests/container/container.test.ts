@@ -86,6 +86,7 @@ describe('the image', () => {
       TRIBUTARY_ROLE: 'worker',
       TRIBUTARY_PORT: '0',
       GOOGLE_CLOUD_PROJECT: 'acme-events',
+      TRIBUTARY_PUBLIC_URL: 'https://hooks.example.com',
       TRIBUTARY_WORKER_URL: 'http://127.0.0.1:1',
       TRIBUTARY_TASK_ACCOUNT: 'scheduler@acme-events.iam.gserviceaccount.com',
       PGHOST: '127.0.0.1',

@@ -122,6 +122,33 @@ describe('the command line', () => {
     });
   });
 
+  it('signs a browser in, and makes, lists and revokes API keys', async () => {
+    const shown = serving.output
+      .find((line) => line.startsWith('Sign in'))
+      ?.split(': ')
+      .at(-1);
+    const printed = await product.run(['sign-in', '--subject', 'jane', '--role', 'member']);
+    for (const link of [shown ?? '', printed.stdout.trim()]) {
+      expect(link).toContain(`${serving.url}/sign-in?link=`);
+      const answer = await fetch(link, { redirect: 'manual' });
+      expect([answer.status, answer.headers.get('location')]).toEqual([303, '/console']);
+    }
+    const args = ['api-keys', 'create', 'nightly', '--scope', 'events:read', '--days', '9'];
+    const { id, key } = json((await product.run(args)).stdout);
+    const read = async () =>
+      (await fetch(`${serving.url}/v1/events`, { headers: { authorization: `Bearer ${key}` } }))
+        .status;
+    expect(await read()).toBe(200);
+    expect(json((await product.run(['api-keys', 'revoke', id])).stdout)).toEqual({
+      id,
+      revoked_at: expect.any(String),
+    });
+    expect(await read()).toBe(401);
+    const { stdout } = await product.run(['api-keys', 'list']);
+    expect(stdout).toMatch(new RegExp(`${id} +nightly +platform +member +events:read +revoked`));
+    expect(serving.output.join()).not.toContain(key);
+  });
+
   it('shows no secret: in no answer, no list and not in the server’s log', async () => {
     const shown = await Promise.all([
       product.run(['connections', 'list', '--json']),

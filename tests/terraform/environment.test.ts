@@ -119,6 +119,7 @@ describe('environment variables', () => {
     ['intake', 'TRIBUTARY_PUBLIC_URL'],
     ['control', 'TRIBUTARY_PUBLIC_URL'],
     ['control', 'TRIBUTARY_API_TOKEN'],
+    ['worker', 'TRIBUTARY_PUBLIC_URL'],
     ['worker', 'TRIBUTARY_WORKER_URL'],
     ['worker', 'TRIBUTARY_TASK_ACCOUNT'],
     ['worker', 'GOOGLE_CLOUD_PROJECT'],
@@ -128,7 +129,7 @@ describe('environment variables', () => {
   });
 
   it('webhooks are addressed to intake, whoever shows the URL', () => {
-    for (const role of ['intake', 'control'])
+    for (const role of ['intake', 'worker', 'control'])
       expect(plain(role).TRIBUTARY_PUBLIC_URL).toContain('https://tributary-intake-');
   });
 

@@ -10,6 +10,7 @@ import { compileDefinition } from '../compile.ts';
 import { contentTypeOf } from '../sample.ts';
 import type { CustomSettings } from '../settings.ts';
 import { SHOP_TYPES, Shop } from './account.ts';
+import { shopApi } from './api.ts';
 import type { ShopChange } from './change.ts';
 import shop from './shop.json' with { type: 'json' };
 import { spellChanges } from './spell-changes.ts';
@@ -61,6 +62,7 @@ function openShop(
     policy: POLICY,
     change: (type) => account.change(type),
     records: () => account.records(),
+    ...(settings.api && { api: shopApi(settings.api) }),
     request(changes, { secret, nowMs: statedMs }) {
       const body = spellChanges(changes.map(({ change }) => change));
       const used = secret === ownSecret ? secret : alter(ownSecret);

@@ -11,6 +11,7 @@ import type { HubspotSettings } from '../settings.ts';
 import { signatureHeaders } from '../sign.ts';
 import { MAX_BATCH } from '../webhook.ts';
 import { Account, SANDBOX_TYPES, type SandboxNotification } from './account.ts';
+import { hubspotApi } from './api.ts';
 
 const DAY_MS = 86_400_000;
 const MAX_RETRIES = 10;
@@ -52,6 +53,7 @@ function makeAccount({
     policy: POLICY,
     change: (type) => account.change(type),
     records: () => account.records(),
+    api: hubspotApi(portalId),
     request(changes, { secret, nowMs: statedMs }) {
       const body = Buffer.from(JSON.stringify(changes.map(spell)));
       return {

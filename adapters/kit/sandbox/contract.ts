@@ -1,7 +1,9 @@
 import type { WebhookRequest } from '../adapter.ts';
+import type { ApiSurface, SandboxApi } from './api.ts';
 import type { EmitOptions } from './emit-options.ts';
 import type { Random } from './random.ts';
 import type { SandboxStats } from './stats.ts';
+import type { SandboxTokens } from './tokens.ts';
 
 /** A request as it goes out: method, URL, headers and body, signed. */
 export type OutgoingRequest = Omit<WebhookRequest, 'receivedAtMs' | 'headers' | 'remoteAddress'> & {
@@ -62,6 +64,10 @@ export interface SandboxAccount<Change> {
   acknowledges?(status: number, body: string, request: OutgoingRequest): boolean;
   /** What the account holds now, for whoever wants to compare. */
   records(): unknown;
+  /** False when nobody is to be told of the change: it is dropped. Default: everybody is told. */
+  isHeard?(change: Change): boolean;
+  /** Its authenticated API. */
+  readonly api?: SandboxApi;
 }
 
 /** What an account is made with. */
@@ -87,6 +93,8 @@ export interface SandboxOptions<Settings> {
   /** Port of the control surface on 127.0.0.1. Default 0, any free one. */
   readonly controlPort?: number;
   readonly nowMs?: () => number;
+  /** The tokens its API takes. By default a list of its own, with none in it. */
+  readonly tokens?: SandboxTokens;
   /** Departures from how the provider delivers. */
   readonly policy?: Partial<DeliveryPolicy>;
   /** Told of each request that was acknowledged. */
@@ -96,6 +104,10 @@ export interface SandboxOptions<Settings> {
 export interface Sandbox {
   /** Base address of the control surface. */
   readonly controlUrl: string;
+  /** Base address of the provider's API. */
+  readonly apiUrl: string;
+  /** Its API from within: the tokens it takes, the calls it had, and faults to come. */
+  readonly api: ApiSurface;
   readonly changeTypes: readonly string[];
   /**
    * Makes changes and sends them, without waiting for the answers.

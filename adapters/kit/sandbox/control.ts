@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 import { Problem } from '#schemas/problem.ts';
 import { BodyTooLarge, InternalError, InvalidRequest, NotFound } from '#schemas/problems.ts';
+import { API_FAULTS, type ApiAnswer, type ApiSurface } from './api.ts';
 import { type EmitOptions, emitOptionsSchema, MISBEHAVIOURS } from './emit-options.ts';
 import type { SandboxStats } from './stats.ts';
 
@@ -13,6 +14,8 @@ export interface ControlActions {
   stats(): SandboxStats;
   records(): unknown;
   activate(): void;
+  /** The provider's API, at every other address. */
+  readonly api: ApiSurface;
 }
 
 export interface ControlServer {
@@ -22,10 +25,26 @@ export interface ControlServer {
 
 const MAX_BODY_BYTES = 65_536;
 const emitRequestSchema = emitOptionsSchema.extend({ count: z.int().positive() });
+const tokensSchema = z.strictObject({
+  tokens: z
+    .array(
+      z.strictObject({
+        token: z.string().min(1).max(4_096),
+        expires_at: z.iso.datetime({ offset: true }).optional(),
+      }),
+    )
+    .max(10_000),
+});
+const faultSchema = z.strictObject({
+  fault: z.enum(API_FAULTS),
+  count: z.int().min(1).max(1_000).default(1),
+});
 
 /**
  * Serves on 127.0.0.1: `POST /sandbox/emit {count, type?, misbehave?, delay_ms?}`, `POST
- * /sandbox/activate`, `GET /sandbox/stats`, `/sandbox/records` and `/sandbox/types`.
+ * /sandbox/activate`, `GET /sandbox/stats`, `/sandbox/records` and `/sandbox/types`; of the API `PUT` and
+ * `POST /sandbox/tokens {tokens: [{token, expires_at?}]}`, `POST /sandbox/api/faults {fault, count?}` and
+ * `GET /sandbox/api/calls`. Any other address is one of the provider's API.
  *
  * @param port 0 takes any free one
  */
@@ -35,13 +54,16 @@ export async function startControlServer(
 ): Promise<ControlServer> {
   const server = createServer((request, response) => {
     answer(request, actions).then(
-      ([status, body]) => send(response, status, body),
+      (answered) => {
+        // Undefined never answers: the caller has to give up by itself.
+        if (answered !== undefined) send(response, answered);
+      },
       (error: unknown) => {
         const problem =
           error instanceof Problem
             ? error
             : new InternalError('The sandbox failed.', { cause: error });
-        send(response, problem.status, problem.toProblemDetails());
+        send(response, { status: problem.status, json: problem.toProblemDetails() });
       },
     );
   });
@@ -63,39 +85,71 @@ export async function startControlServer(
 async function answer(
   request: IncomingMessage,
   actions: ControlActions,
-): Promise<[status: number, body: unknown]> {
-  const path = request.url?.split('?')[0];
-  switch (`${request.method} ${path}`) {
+): Promise<ApiAnswer | undefined> {
+  const { api } = actions;
+  const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+  const { method = 'GET', headers } = request;
+  const text = await read(request);
+  if (!url.pathname.startsWith('/sandbox/')) {
+    return api.handle({ method, path: url.pathname, query: url.searchParams, headers, text });
+  }
+  switch (`${method} ${url.pathname}`) {
     case 'GET /sandbox/stats':
-      return [200, actions.stats()];
+      return ok(actions.stats());
     case 'GET /sandbox/records':
-      return [200, actions.records()];
+      return ok(actions.records());
     case 'GET /sandbox/types':
-      return [200, { types: actions.changeTypes, misbehave: MISBEHAVIOURS }];
+      return ok({ types: actions.changeTypes, misbehave: MISBEHAVIOURS, api_faults: API_FAULTS });
     case 'POST /sandbox/activate':
       actions.activate();
-      return [200, actions.stats()];
+      return ok(actions.stats());
     case 'POST /sandbox/emit': {
-      const { count, ...options } = parseEmit(await read(request));
-      return [202, { emitted: actions.emit(count, options) }];
+      const { count, ...options } = parse(emitRequestSchema, text, '{"count": 10}');
+      return { status: 202, json: { emitted: actions.emit(count, options) } };
     }
+    case 'PUT /sandbox/tokens':
+      api.tokens.replace(parseTokens(text));
+      return { status: 204 };
+    case 'POST /sandbox/tokens':
+      for (const one of parseTokens(text)) api.tokens.allow(one);
+      return { status: 204 };
+    case 'POST /sandbox/api/faults': {
+      const { fault, count } = parse(faultSchema, text, '{"fault": "unavailable"}');
+      api.fail(fault, count);
+      return { status: 204 };
+    }
+    case 'GET /sandbox/api/calls':
+      return ok({ calls: api.calls });
     default:
       throw new NotFound(
-        'The sandbox has POST /sandbox/emit, POST /sandbox/activate, GET /sandbox/stats, GET /sandbox/records and GET /sandbox/types.',
+        'The sandbox has POST /sandbox/emit, /sandbox/activate, /sandbox/tokens and /sandbox/api/faults, PUT /sandbox/tokens, and GET /sandbox/stats, /sandbox/records, /sandbox/types and /sandbox/api/calls.',
       );
   }
 }
 
-function parseEmit(text: string): z.infer<typeof emitRequestSchema> {
+function ok(json: unknown): ApiAnswer {
+  return { status: 200, json };
+}
+
+function parseTokens(text: string) {
+  return parse(tokensSchema, text, '{"tokens": [{"token": "…"}]}').tokens.map(
+    ({ token, expires_at }) => ({
+      token,
+      expiresAtMs: expires_at === undefined ? undefined : Date.parse(expires_at),
+    }),
+  );
+}
+
+function parse<Value>(schema: z.ZodType<Value>, text: string, example: string): Value {
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch (cause) {
-    throw new InvalidRequest('The body must be JSON such as {"count": 10}.', { cause });
+    throw new InvalidRequest(`The body must be JSON such as ${example}.`, { cause });
   }
-  const parsed = emitRequestSchema.safeParse(body);
+  const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  throw new InvalidRequest('The body must be JSON such as {"count": 10}.', {
+  throw new InvalidRequest(`The body must be JSON such as ${example}.`, {
     faults: parsed.error.issues.map(({ path, message }) => ({
       pointer: path.map((part) => `/${String(part)}`).join(''),
       message,
@@ -114,7 +168,11 @@ async function read(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function send(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify(body));
+function send(response: ServerResponse, { status, headers = {}, json, text }: ApiAnswer): void {
+  if (json === undefined) {
+    response.writeHead(status, headers).end(text);
+    return;
+  }
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
+  response.end(JSON.stringify(json));
 }

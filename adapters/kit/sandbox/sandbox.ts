@@ -1,10 +1,12 @@
 import { InvalidRequest } from '#schemas/problems.ts';
+import { ApiSurface } from './api.ts';
 import type { AccountOptions, Sandbox, SandboxAccount, SandboxOptions } from './contract.ts';
 import { startControlServer } from './control.ts';
 import { Delivery, type Flaws } from './delivery.ts';
 import type { EmitOptions } from './emit-options.ts';
 import { seededRandom, shuffled } from './random.ts';
 import { emptyStats } from './stats.ts';
+import { SandboxTokens } from './tokens.ts';
 
 /** Most changes of one call. */
 export const MAX_EMIT = 1_000_000;
@@ -48,10 +50,10 @@ export async function startSandbox<Settings, Change>(
         ? [account.hugeChange(count)]
         : Array.from({ length: count }, () => account.change(type));
     stats.emitted += changes.length;
-    if (misbehave === 'drop') {
-      stats.dropped += changes.length;
-      return changes;
-    }
+    const isHeard = (change: Change) => misbehave !== 'drop' && (account.isHeard?.(change) ?? true);
+    const heard = changes.filter(isHeard);
+    stats.dropped += changes.length - heard.length;
+    if (heard.length === 0) return changes;
     const delayMs = delay_ms ?? DEFAULT_DELAY_MS;
     const flaws: Flaws = {
       badSignature: misbehave === 'bad_signature',
@@ -60,21 +62,25 @@ export async function startSandbox<Settings, Change>(
       bodyMs: misbehave === 'slow' ? delayMs / timeScale : 0,
       whole: misbehave === 'huge_batch',
     };
-    delivery.send(misbehave === 'reorder' ? shuffled(changes, random) : changes, flaws);
-    if (misbehave === 'duplicate') delivery.send(changes);
+    delivery.send(misbehave === 'reorder' ? shuffled(heard, random) : heard, flaws);
+    if (misbehave === 'duplicate') delivery.send(heard);
     return changes;
   }
 
   const activate = () => delivery.activate();
+  const api = new ApiSurface(account.api, options.tokens ?? new SandboxTokens(nowMs));
   const control = await startControlServer(options.controlPort ?? 0, {
     changeTypes: account.changeTypes,
     emit: (count, emitOptions) => emit(count, emitOptions).length,
     stats: () => ({ ...stats }),
     records: () => account.records(),
     activate,
+    api,
   });
   return {
     controlUrl: control.url,
+    apiUrl: control.url,
+    api,
     changeTypes: account.changeTypes,
     emit,
     stats: () => ({ ...stats }),

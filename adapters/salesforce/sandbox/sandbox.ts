@@ -21,6 +21,7 @@ import {
   SANDBOX_TYPES,
   type SandboxChange,
 } from './account.ts';
+import { salesforceApi } from './api.ts';
 import { STAGES } from './book.ts';
 
 const FIRST_DELAY_MS = 30_000;
@@ -71,6 +72,7 @@ function makeAccount({
     change: (type) => account.change(type),
     hugeChange: (count) => account.hugeChange(count),
     records: () => account.records(),
+    api: salesforceApi(settings.organization_id),
     acknowledges,
     request(changes, signing) {
       const change = onlyOne(changes);

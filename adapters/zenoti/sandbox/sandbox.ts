@@ -10,10 +10,11 @@ import type {
 import { startSandbox } from '#adapters/kit/sandbox/sandbox.ts';
 import { withPathSecret } from '#adapters/kit/verification/path-secret.ts';
 import { keyOf } from '#adapters/kit/verification/secret-key.ts';
-import { envelope } from '../bodies.ts';
+import { CENTER_NAME, envelope } from '../bodies.ts';
 import { needsPathSecret, type ZenotiSettings } from '../settings.ts';
 import { signatureScheme } from '../sign.ts';
 import { Account, CHANGE_TYPES, PING, type SandboxChange } from './account.ts';
+import { zenotiApi } from './api.ts';
 
 const MAX_RETRIES = 5;
 const FIRST_DELAY_MS = 30_000;
@@ -66,6 +67,7 @@ function makeAccount({
     change: (type) => account.change(type),
     hugeChange: (count) => account.hugeChange(count),
     records: () => account.records(),
+    api: zenotiApi([{ id: center.centerId, name: CENTER_NAME }]),
     request: ([first], signing) => requestOf(first, targetUrl, settings, signing),
   };
 }

@@ -9,7 +9,9 @@ import { withPathSecret } from '#adapters/kit/verification/path-secret.ts';
 import type { ZohoSettings } from '../settings.ts';
 import { outcomeOf } from '../stages.ts';
 import { Account } from './account.ts';
-import { CHANGE_TYPES, type ZohoChange } from './change-types.ts';
+import { zohoApi } from './api.ts';
+import { CHANGE_TYPES, type ChangedRecord, type ZohoChange } from './change-types.ts';
+import { type Channel, Channels } from './channels.ts';
 import { notificationText, workflowText } from './spell.ts';
 import type { AccountStage } from './values.ts';
 
@@ -43,29 +45,45 @@ const STAGES = [
   stage('Lost to competition', 'Closed-Lost to Competition', 'Closed Lost'),
 ] as const;
 
-/** A Zoho CRM that lives on this machine and sends real notifications and workflow webhooks. */
+/** A change, and the channel that is told of it, where channels were opened by API. */
+interface HeardChange extends ZohoChange {
+  readonly channel?: Channel | undefined;
+}
+
+/**
+ * A Zoho CRM that lives on this machine and sends real notifications and workflow webhooks. Once a watch
+ * channel was opened through its API, notifications go to open channels alone, with their tokens.
+ */
 export const zohoSandbox: ProviderSandbox<ZohoSettings> = {
   settings: { channels: [{ channel_id: CHANNEL_ID }], deal_stages: STAGES },
-  start: (options) => startSandbox(makeAccount, options),
+  start: async (options) =>
+    startSandbox((account) => makeAccount(account, options.secret), options),
 };
 
-function makeAccount({
-  targetUrl,
-  settings,
-  random,
-  nowMs,
-}: AccountOptions<ZohoSettings>): SandboxAccount<ZohoChange> {
+function makeAccount(
+  { targetUrl, settings, random, nowMs }: AccountOptions<ZohoSettings>,
+  ownSecret: string,
+): SandboxAccount<HeardChange> {
   const account = new Account({ stages: stagesOf(settings), random, nowMs });
+  const channels = new Channels(nowMs);
+  const heard = (change: ZohoChange): HeardChange => ({
+    ...change,
+    channel: change.way === 'notification' ? channels.hearing(change) : undefined,
+  });
   const channelId = settings.channels[0]?.channel_id ?? CHANNEL_ID;
   return {
     changeTypes: [...CHANGE_TYPES.keys()],
     policy: POLICY,
-    change: (type) => account.change(type),
-    hugeChange: (count) => account.massUpdate(count),
+    change: (type) => heard(account.change(type)),
+    hugeChange: (count) => heard(account.massUpdate(count)),
+    isHeard: ({ way, channel }) => way === 'workflow' || !channels.used || channel !== undefined,
     records: () => account.records(),
+    api: zohoApi(channels),
     request([first], { secret }) {
       if (first === undefined) throw new RangeError('A request needs a change.');
       const { change } = first;
+      // A forger has neither the address nor the token of a channel.
+      if (change.channel && secret === ownSecret) return toChannel(change, change.channel);
       const isWorkflow = change.way === 'workflow';
       const text = isWorkflow ? workflowText(change) : notificationText(change, channelId, secret);
       return {
@@ -79,6 +97,20 @@ function makeAccount({
       };
     },
   };
+}
+
+function toChannel(change: ZohoChange, { id, notifyUrl, token, statesValues }: Channel) {
+  const records = statesValues ? change.records : change.records.map(withoutValues);
+  return {
+    method: 'POST',
+    url: notifyUrl,
+    headers: { 'content-type': 'application/json' },
+    body: Buffer.from(notificationText({ ...change, records }, id, token)),
+  };
+}
+
+function withoutValues({ id }: ChangedRecord): ChangedRecord {
+  return { id, values: null };
 }
 
 /** The stages of the connection, where deals can come to every end by them. */

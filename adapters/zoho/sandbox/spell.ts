@@ -4,7 +4,11 @@ import type { ZohoChange } from './change-types.ts';
  * The body of a notification. Source: Zoho CRM API v8, "Enable Notifications": inserts list no
  * affected fields, and what values there are stand beside the ids.
  */
-export function notificationText(change: ZohoChange, channelId: string, token: string): string {
+export function notificationText(
+  change: ZohoChange,
+  channelId: string,
+  token: string | null,
+): string {
   const { module, operation, atMs, records } = change;
   const stated = records.filter(({ values }) => values !== null);
   return JSON.stringify({

@@ -50,7 +50,11 @@ module "secrets" {
   labels              = local.labels
   deletion_protection = var.deletion_protection
   # Intake verifies signatures with them; control writes them.
-  readers    = { intake = module.identities.members["intake"] }
+  readers = {
+    intake = module.identities.members["intake"]
+    # Registers webhooks with the secret they are to come with.
+    worker = module.identities.members["worker"]
+  }
   keeper     = module.identities.members["control"]
   depends_on = [module.project_services]
 }

@@ -34,7 +34,9 @@ locals {
   }
 
   worker_env = {
-    TRIBUTARY_ROLE          = "worker"
+    TRIBUTARY_ROLE = "worker"
+    # Providers address intake: it is the URL that the worker registers webhooks with.
+    TRIBUTARY_PUBLIC_URL    = local.urls.intake
     TRIBUTARY_WORKER_URL    = local.urls.worker
     TRIBUTARY_TASK_ACCOUNT  = module.identities.emails["scheduler"]
     TRIBUTARY_TASK_AUDIENCE = local.task_audience

@@ -9,6 +9,7 @@ locals {
     "canary"             = { schedule = "* * * * *", task = "canary" }
     "connection-changes" = { schedule = "* * * * *", task = "connection-changes" }
     "spool-drain"        = { schedule = "* * * * *", task = "spool-drain" }
+    "webhook-renewal"    = { schedule = "*/5 * * * *", task = "webhook-renewal" }
     "ledger-export"      = { schedule = "* * * * *", task = "ledger-export" }
   }
 }
