@@ -127,7 +127,7 @@ function memberOf({ choices, placeholder, type, ...field }: Field): fc.Arbitrary
         ? fc.uniqueArray(memberOf(item), { minLength: min ?? 0, maxLength: 3 })
         : fc.constant([]);
     case 'object':
-      return fields ? valuesOf(fields) : fc.dictionary(fc.string(), fc.jsonValue());
+      return fields ? valuesOf(fields) : fc.dictionary(fc.string(), fc.jsonValue()).map(asJson);
     default: {
       // The example stands for what a function checks.
       const example =
@@ -138,4 +138,9 @@ function memberOf({ choices, placeholder, type, ...field }: Field): fc.Arbitrary
         : fc.stringMatching(new RegExp(pattern));
     }
   }
+}
+
+/** As it comes by HTTP: without minus zero, which JSON does not keep. */
+function asJson(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
 }
