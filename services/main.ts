@@ -73,7 +73,7 @@ async function start(
   const access = roles.has('control') ? await openAccess(config) : undefined;
   const authenticate = access?.authenticate;
   const [server] = await Promise.all([
-    createServer({ ...config, authenticate, logger, operatorTenantId: config.tenantId }),
+    createServer({ ...config, authenticate, database, logger, operatorTenantId: config.tenantId }),
     database.migrate(),
   ]);
 

@@ -68,6 +68,8 @@ export async function demo(options: DemoOptions): Promise<void> {
 function demoConfig(): Config {
   const { TRIBUTARY_DATA_DIR, TRIBUTARY_KEY_DIR, ...env } = process.env;
   return readConfig({
+    // Each event is looked up in the outbox as it passes.
+    TRIBUTARY_API_RATE_LIMIT_PER_SECOND: '10000',
     ...env,
     // Also when they are set to nothing, which counts as not set.
     TRIBUTARY_DATA_DIR: TRIBUTARY_DATA_DIR || join(DEMO_DIR, 'data'),

@@ -29,6 +29,7 @@ export interface Config {
   readonly jwt: JwtConfig | undefined;
   readonly bodyLimitBytes: number;
   readonly rateLimitPerSecond: number;
+  readonly apiRateLimitPerSecond: number;
   /** Proxies whose word about the sender's address is believed. */
   readonly trustedProxies: number;
   readonly acceptDeadlineMs: number;
@@ -77,6 +78,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     jwt: readJwtConfig(values),
     bodyLimitBytes: values.TRIBUTARY_BODY_LIMIT_BYTES,
     rateLimitPerSecond: values.TRIBUTARY_RATE_LIMIT_PER_SECOND,
+    apiRateLimitPerSecond: values.TRIBUTARY_API_RATE_LIMIT_PER_SECOND,
     trustedProxies: values.TRIBUTARY_TRUSTED_PROXIES,
     acceptDeadlineMs: values.TRIBUTARY_ACCEPT_DEADLINE_MS,
     acceptPatienceMs: values.TRIBUTARY_ACCEPT_PATIENCE_MS,

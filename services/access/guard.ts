@@ -1,25 +1,26 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InternalError } from '#schemas/problems.ts';
 import type { Access } from './access.ts';
 import { actFor } from './org-scope.ts';
-import type { Authenticate } from './principal.ts';
+import type { Authenticate, Identity } from './principal.ts';
 
 export interface GuardOptions {
   /** Absent in processes that serve no route with a token. */
   readonly authenticate?: Authenticate | undefined;
   /** The tenant that runs the installation. */
   readonly operatorTenantId: string;
+  /** Counts a request of a caller that is known. @throws RateLimited */
+  readonly admit?: ((identity: Identity, reply: FastifyReply) => void) | undefined;
 }
 
 /**
  * Stands before every route of the server, those registered later included. A route that declares no
  * access cannot be registered; one that asks for a token is not reached without it, nor by a role or for
  * an organisation that it does not allow.
- *
  */
 export function guard(
   server: FastifyInstance,
-  { authenticate, operatorTenantId }: GuardOptions,
+  { authenticate, operatorTenantId, admit }: GuardOptions,
 ): void {
   server.decorateRequest('principal', null);
   server.addHook('onRoute', ({ config, method, url }) => {
@@ -29,17 +30,14 @@ export function guard(
       throw new InternalError(`${method} ${url} asks for a token, and this process takes none.`);
     }
   });
-  server.addHook('onRequest', async (request) => {
+  server.addHook('onRequest', async (request, reply) => {
     if (request.is404) return;
     const access: Access | undefined = request.routeOptions.config.access;
     if (access?.by === 'anyone') return;
     if (!access || !authenticate) throw new InternalError('The route declares no access.');
-    request.principal = actFor(
-      await authenticate(request),
-      access,
-      orgHeader(request),
-      operatorTenantId,
-    );
+    const identity = await authenticate(request);
+    admit?.(identity, reply);
+    request.principal = actFor(identity, access, orgHeader(request), operatorTenantId);
   });
 }
 

@@ -6,17 +6,24 @@ import {
   serializerCompiler,
   validatorCompiler,
 } from 'fastify-type-provider-zod';
+import type { Queryable } from '#platform/database/database.ts';
 import { guard } from '../access/guard.ts';
 import type { Authenticate } from '../access/principal.ts';
+import { acceptIdempotencyKeys } from './idempotency.ts';
 import { answerNotFound, answerWithProblem } from './problem-handler.ts';
+import { ApiRateLimits } from './rate-limits.ts';
 
 export interface ServerOptions {
   readonly logger: FastifyBaseLogger;
   readonly bodyLimitBytes: number;
   /** Absent in processes that serve no route with a token. */
   readonly authenticate?: Authenticate | undefined;
+  /** Where answers to idempotency keys are kept. Absent in processes without routes that take them. */
+  readonly database?: Queryable | undefined;
   /** The tenant that runs the installation. */
   readonly operatorTenantId: string;
+  /** Requests a second of each credential. Default: as many as come. */
+  readonly apiRateLimitPerSecond?: number | undefined;
   /** Proxies in front, whose X-Forwarded-For tells the sender's address. Default 0. */
   readonly trustedProxies?: number;
 }
@@ -26,7 +33,9 @@ const CUT_OFF_MS = 5_000;
 
 /** A Fastify server with what all routes share: problems as answers, zod schemas, OpenAPI. */
 export async function createServer({
+  apiRateLimitPerSecond,
   authenticate,
+  database,
   operatorTenantId,
   trustedProxies = 0,
   ...options
@@ -45,7 +54,16 @@ export async function createServer({
     // Refusals of the router itself, such as a path with a broken escape.
     frameworkErrors: answerWithProblem,
   });
-  guard(server, { authenticate, operatorTenantId });
+  const limits = apiRateLimitPerSecond
+    ? new ApiRateLimits({ perSecond: apiRateLimitPerSecond })
+    : undefined;
+  limits?.protectOpenRoutes(server);
+  guard(server, {
+    authenticate: authenticate && (limits?.counting(authenticate) ?? authenticate),
+    operatorTenantId,
+    admit: limits?.admit.bind(limits),
+  });
+  acceptIdempotencyKeys(server, database);
   server.addHook('preClose', async () => endConnections(server.server));
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);

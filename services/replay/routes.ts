@@ -46,7 +46,7 @@ export async function replayRoutes(
   routes.post(
     '/v1/replays',
     {
-      config: manages('tenant'),
+      config: { ...manages('tenant'), idempotent: true },
       schema: {
         summary: 'Publish events of the outbox again',
         description:

@@ -92,6 +92,7 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
     logger,
     authenticate: bearerAuthentication(kinds),
     bodyLimitBytes: 64 * 1024,
+    database,
     operatorTenantId: TENANT,
   });
   stack.defer(() => server.close());

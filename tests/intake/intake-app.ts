@@ -16,7 +16,7 @@ import { ConnectionDirectory } from '#services/connections/directory.ts';
 import { SecretCache } from '#services/connections/secret-cache.ts';
 import { eventRoutes } from '#services/events/routes.ts';
 import { createServer } from '#services/http/server.ts';
-import { RateLimiter } from '#services/intake/rate-limiter.ts';
+import { RateLimiter } from '#services/rate-limiter.ts';
 import { RequestLog } from '#services/intake/request-log.ts';
 import { requestRoutes } from '#services/intake/request-routes.ts';
 import { intakeRoutes } from '#services/intake/routes.ts';

@@ -53,6 +53,7 @@ export async function installEmbedded(options: EmbeddedOptions): Promise<Install
       TRIBUTARY_DATA_DIR: join(dir, 'data'),
       TRIBUTARY_KEY_DIR: join(dir, 'keys'),
       TRIBUTARY_RATE_LIMIT_PER_SECOND: '1000000',
+      TRIBUTARY_API_RATE_LIMIT_PER_SECOND: '1000000',
     };
     const hints = new Set<string>();
     let hintedAtMs = performance.now();
