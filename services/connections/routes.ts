@@ -23,22 +23,24 @@ export interface ConnectionRouteOptions {
   readonly publicUrl: () => string;
 }
 
-const connectionSchema = z.object({
-  id: z.string(),
-  provider: z.string(),
-  name: z.string(),
-  status: z.enum(['active', 'inactive', 'error']),
-  org_id: z.string().nullable(),
-  webhook_url: z
-    .string()
-    .describe(
-      'Give this URL to the provider. Where it ends in a secret segment, that is shown only in the answer that creates the connection.',
-    ),
-  secret_ref: z.string().describe('Where the signing secret is kept. The secret is never shown.'),
-  settings: z.record(z.string(), z.unknown()),
-  created_at: z.string(),
-  updated_at: z.string(),
-});
+const connectionSchema = z
+  .object({
+    id: z.string(),
+    provider: z.string(),
+    name: z.string(),
+    status: z.enum(['active', 'inactive', 'error']),
+    org_id: z.string().nullable(),
+    webhook_url: z
+      .string()
+      .describe(
+        'Give this URL to the provider. Where it ends in a secret segment, that is shown only in the answer that creates the connection.',
+      ),
+    secret_ref: z.string().describe('Where the signing secret is kept. The secret is never shown.'),
+    settings: z.record(z.string(), z.unknown()),
+    created_at: z.string(),
+    updated_at: z.string(),
+  })
+  .meta({ id: 'Connection' });
 
 const newConnectionSchema = z.strictObject({
   provider: z.string(),

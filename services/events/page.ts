@@ -1,4 +1,4 @@
-import { decodeCursor, encodeCursor } from '../http/cursor.ts';
+import { decodeCursor, encodeCursor, isInstant } from '../http/cursor.ts';
 import type { OutboxRow } from '../outbox/event-row.ts';
 
 /** Where a page ends: the keyset of its last row. */
@@ -16,12 +16,6 @@ export function cursorOf(row: OutboxRow): string {
 export function positionOf(cursor: string): Position {
   const [receivedAt = '', eventId = ''] = decodeCursor(cursor, [isInstant, () => true]);
   return { receivedAt, eventId };
-}
-
-/** True for instants as rows spell them: the query takes no other. */
-function isInstant(text: string): boolean {
-  const date = new Date(text);
-  return !Number.isNaN(date.getTime()) && date.toISOString() === text;
 }
 
 /** A page's rows without those that repeat an earlier row, in the outbox or on the page itself. */

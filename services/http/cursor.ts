@@ -5,6 +5,12 @@ export function encodeCursor(parts: readonly string[]): string {
   return Buffer.from(JSON.stringify(parts)).toString('base64url');
 }
 
+/** True for instants as rows spell them: queries take no other. */
+export function isInstant(text: string): boolean {
+  const date = new Date(text);
+  return !Number.isNaN(date.getTime()) && date.toISOString() === text;
+}
+
 /**
  * @param checks what each part of the cursor must be
  * @throws InvalidRequest for anything encodeCursor did not make

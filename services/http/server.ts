@@ -1,14 +1,11 @@
 import type { Server } from 'node:http';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
-import {
-  jsonSchemaTransform,
-  serializerCompiler,
-  validatorCompiler,
-} from 'fastify-type-provider-zod';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { Queryable } from '#platform/database/database.ts';
 import { guard } from '../access/guard.ts';
 import type { Authenticate } from '../access/principal.ts';
+import { openApiOptions } from '../openapi/document.ts';
 import { acceptIdempotencyKeys } from './idempotency.ts';
 import { answerNotFound, answerWithProblem } from './problem-handler.ts';
 import { ApiRateLimits } from './rate-limits.ts';
@@ -69,28 +66,9 @@ export async function createServer({
   server.setSerializerCompiler(serializerCompiler);
   server.setErrorHandler(answerWithProblem);
   server.setNotFoundHandler(answerNotFound);
-  await server.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Tributary',
-        description: 'Signed CRM webhooks in, durable canonical events out.',
-        version: '1',
-      },
-      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
-    },
-    transform: describeRoute,
-  });
+  await server.register(swagger, openApiOptions);
   return server;
 }
-
-/** A route in OpenAPI: its zod schemas as JSON Schema, and whether it asks for a token. */
-const describeRoute: typeof jsonSchemaTransform = (documented) => {
-  const { schema, url } = jsonSchemaTransform(documented);
-  const access = documented.route.config?.access;
-  const asks = access !== undefined && access.by !== 'anyone';
-  return { url, schema: { ...schema, ...(asks && { security: [{ bearer: [] }] }) } };
-};
 
 /**
  * Closing ends the connections that are idle then. Those with a request under way become idle when

@@ -2,10 +2,18 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
-import { InvalidRequest, ReplayTooLarge } from '#schemas/problems.ts';
+import {
+  InvalidRequest,
+  NotFound,
+  ReplayLimitReached,
+  ReplayStateConflict,
+  ReplayTooLarge,
+} from '#schemas/problems.ts';
 import { manages, reads } from '../access/access.ts';
 import { type Principal, principalOf } from '../access/principal.ts';
+import { decodeCursor } from '../http/cursor.ts';
 import { PROBLEMS } from '../http/openapi.ts';
+import { cursorAfter, nextCursor, pageQuery } from '../http/paging.ts';
 import { estimateSchema, replayRequestSchema, replaySchema, shown } from './api-schemas.ts';
 import { countEvents, estimateReplay } from './estimate.ts';
 import {
@@ -46,7 +54,11 @@ export async function replayRoutes(
   routes.post(
     '/v1/replays',
     {
-      config: { ...manages('tenant'), idempotent: true },
+      config: {
+        ...manages('tenant'),
+        idempotent: true,
+        problems: [ReplayTooLarge, ReplayLimitReached, NotFound],
+      },
       schema: {
         summary: 'Publish events of the outbox again',
         description:
@@ -94,13 +106,21 @@ export async function replayRoutes(
       schema: {
         summary: 'List replays, newest first',
         tags: ['replays'],
-        querystring: z.object({ limit: z.coerce.number().int().min(1).max(500).default(50) }),
-        response: { 200: z.object({ replays: z.array(replaySchema) }), ...PROBLEMS },
+        querystring: z.object(pageQuery),
+        response: {
+          200: z.object({ replays: z.array(replaySchema), next_cursor: nextCursor }),
+          ...PROBLEMS,
+        },
       },
     },
     async (request) => {
-      const found = await replays.list(principalOf(request), request.query.limit);
-      return { replays: found.map(shown) };
+      const { cursor, limit } = request.query;
+      const [after] = cursor === undefined ? [] : decodeCursor(cursor, [isUuid]);
+      const found = await replays.list(principalOf(request), { limit, after });
+      return {
+        replays: found.map(shown),
+        next_cursor: cursorAfter(found, limit, ({ id }) => [id]),
+      };
     },
   );
 
@@ -122,7 +142,7 @@ export async function replayRoutes(
     routes.post(
       `/v1/replays/:id/${move}`,
       {
-        config: manages('tenant'),
+        config: { ...manages('tenant'), problems: [ReplayStateConflict] },
         schema: {
           summary,
           tags: ['replays'],
@@ -133,6 +153,10 @@ export async function replayRoutes(
       async (request) => shown(await replays.move(principalOf(request), request.params.id, move)),
     );
   }
+}
+
+function isUuid(text: string): boolean {
+  return z.uuid().safeParse(text).success;
 }
 
 /** What is asked for, within what the principal may see. */

@@ -113,7 +113,7 @@ describe('POST /v1/replays', () => {
     for (const [name, value] of Object.entries(body.cost as Record<string, string>)) {
       if (name !== 'prices_as_of') expect(value).toMatch(/^\d+\.\d{4}$/);
     }
-    expect((await api.call('GET', '/v1/replays')).body).toEqual({ replays: [] });
+    expect((await api.call('GET', '/v1/replays')).body).toEqual({ replays: [], next_cursor: null });
   });
 
   it('ends the range at the present time', async () => {
@@ -233,7 +233,7 @@ describe('a replay', () => {
   it("is hidden where it is another tenant's, and cannot be moved", async () => {
     const { id } = await create();
     await api.database.query(`UPDATE replays SET tenant_id = 'other'`);
-    expect((await api.call('GET', '/v1/replays')).body).toEqual({ replays: [] });
+    expect((await api.call('GET', '/v1/replays')).body).toEqual({ replays: [], next_cursor: null });
     expect((await api.call('GET', `/v1/replays/${id}`)).status).toBe(404);
     for (const what of ['pause', 'resume', 'cancel'])
       expect((await move(id, what)).status).toBe(404);
