@@ -21,6 +21,8 @@ const STATUSES: Readonly<Record<string, string>> = {
   201: 'Created.',
   202: 'Accepted.',
   204: 'Done; there is nothing to say.',
+  302: 'Go there.',
+  303: 'Go there.',
 };
 const UNDESCRIBED = 'Default Response';
 const statusOf = new Map(PROBLEM_KINDS.map(({ code, status }) => [code, status]));

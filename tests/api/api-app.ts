@@ -35,6 +35,7 @@ import { predicateRoutes } from '#services/replay/predicate-routes.ts';
 import { PredicateStore } from '#services/replay/predicate-store.ts';
 import { ReplayStore } from '#services/replay/replay-store.ts';
 import { replayRoutes } from '#services/replay/routes.ts';
+import { createTributaryClient, type TributaryClient } from '../../client/tributary-client.ts';
 import {
   temporaryBus,
   temporaryFolder,
@@ -61,6 +62,8 @@ export interface ApiApp {
   /** Lines of the server's log. */
   readonly logLines: string[];
   readonly health: { ready: boolean; check: Check };
+  /** Acts with the token of the installation, for what all organisations share. */
+  readonly client: TributaryClient;
   call(method: 'GET' | 'POST' | 'PATCH', url: string, body?: unknown): Promise<ApiAnswer>;
 }
 
@@ -158,6 +161,12 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
     routes,
     logLines,
     health,
+    client: createTributaryClient({
+      url: PUBLIC_URL,
+      token: API_TOKEN,
+      orgId: 'platform',
+      fetch: (request) => fetchFrom(server, request),
+    }),
     call: async (method, url, body) => {
       const headers = { authorization: `Bearer ${API_TOKEN}`, 'x-org-id': 'platform' };
       const payload = body === undefined ? {} : { payload: body as object };
@@ -171,4 +180,21 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
       };
     },
   };
+}
+
+/** Asks the server without a network. */
+async function fetchFrom(server: FastifyInstance, request: Request): Promise<Response> {
+  const { method, url, headers } = request;
+  const payload = await request.text();
+  const { statusCode, ...answer } = await server.inject({
+    method: method as 'GET',
+    url: url.slice(PUBLIC_URL.length),
+    headers: Object.fromEntries(headers),
+    ...(payload !== '' && { payload }),
+  });
+  const isEmpty = statusCode === 204;
+  return new Response(isEmpty ? null : answer.payload, {
+    status: statusCode,
+    headers: answer.headers as Record<string, string>,
+  });
 }

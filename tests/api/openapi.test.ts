@@ -2,9 +2,17 @@
 // scripts/api-document.ts. That a server serves it, with every route, is in access.test.ts.
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
+import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { PROBLEM_KINDS } from '#schemas/problems.ts';
-import type { Media, Schema } from '#services/openapi/document-types.ts';
+import { reads } from '#services/access/access.ts';
+import { PROBLEMS } from '#services/http/openapi.ts';
+import { nextCursor, notPaged, pageQuery } from '#services/http/paging.ts';
+import { createServer } from '#services/http/server.ts';
+import { FACTS } from '#services/openapi/describe-route.ts';
+import { completeDocument } from '#services/openapi/document.ts';
+import type { Media, OpenApiDocument, Schema } from '#services/openapi/document-types.ts';
 import { mapSchema, mapValues } from '#services/openapi/tidy-schema.ts';
 import { apiDocument } from '../../scripts/api-document.ts';
 import { OPENAPI_RULES } from './openapi-rules.ts';
@@ -13,6 +21,7 @@ import {
   bodySchemas,
   missingFrom,
   operationsOf,
+  type PlacedOperation,
   pagingFaults,
   parametersOf,
 } from './operation-faults.ts';
@@ -136,5 +145,118 @@ describe.each(operations)('$name', (placed) => {
     }
     for (const { name, schema, example } of parametersOf(operation, document))
       expect([name, faultsOfExample(schema, example)]).toEqual([name, []]);
+  });
+});
+
+/** The one operation of a server that has this route alone. */
+async function documented(url: string, schema: object, config: object = reads('org')) {
+  const server = await createServer({
+    logger: pino({ level: 'silent' }),
+    bodyLimitBytes: 1_024,
+    operatorTenantId: 'acme',
+    authenticate: () => Promise.reject(new Error('There is nobody.')),
+  });
+  server.get(url, { config, schema }, async () => ({}));
+  await server.ready();
+  const made = server.swagger() as unknown as OpenApiDocument;
+  await server.close();
+  return { made, placed: operationsOf(made)[0] as PlacedOperation };
+}
+
+const whole = {
+  summary: 'List things',
+  tags: ['events'],
+  querystring: z.object(pageQuery),
+  response: {
+    200: z.object({ things: z.array(z.object({ id: z.string() })), next_cursor: nextCursor }),
+    ...PROBLEMS,
+  },
+};
+const { 200: page } = whole.response;
+
+describe('what a route lacks is said', () => {
+  it('and a whole one lacks nothing', async () => {
+    const { made, placed } = await documented('/v1/things', whole);
+    expect([
+      ...missingFrom(placed, made),
+      ...badNames(placed, made),
+      ...pagingFaults(placed, made),
+    ]).toEqual([]);
+  });
+
+  const lacking: { name: string; schema: object; says: RegExp }[] = [
+    { name: 'its summary', schema: { ...whole, summary: undefined }, says: /schema\.summary/ },
+    { name: 'its tag', schema: { ...whole, tags: undefined }, says: /schema\.tags/ },
+    { name: 'words about its tag', schema: { ...whole, tags: ['x'] }, says: /shared-parts/ },
+    {
+      name: 'problems',
+      schema: { ...whole, response: { 200: page, '4xx': PROBLEMS['4xx'] } },
+      says: /\.\.\.PROBLEMS/,
+    },
+    { name: 'an answer', schema: { ...whole, response: PROBLEMS }, says: /no 2xx answer/ },
+  ];
+  it.each(lacking)('$name', async ({ schema, says }) => {
+    const { made, placed } = await documented('/v1/things', schema);
+    expect(missingFrom(placed, made)).toEqual([expect.stringMatching(says)]);
+  });
+
+  const named = [
+    { name: 'a path', url: '/v1/bigThings', schema: {}, bad: 'bigThings' },
+    { name: 'a parameter', url: '/v1/things/:thingId', schema: {}, bad: 'thingId' },
+    {
+      name: 'a field',
+      url: '/v1/thing',
+      schema: { response: { 200: z.object({ a: z.array(z.object({ ofOne: z.string() })) }) } },
+      bad: 'ofOne',
+    },
+  ];
+  it.each(named)('of the name of $name', async ({ url, schema, bad }) => {
+    const { made, placed } = await documented(url, schema);
+    expect(badNames(placed, made)).toEqual([bad]);
+  });
+
+  const unpaged: { name: string; schema: object; says: RegExp }[] = [
+    {
+      name: 'its cursor',
+      schema: { ...whole, querystring: z.object({ limit: pageQuery.limit }) },
+      says: /does not take a cursor/,
+    },
+    {
+      name: 'another limit',
+      schema: { ...whole, querystring: z.object({ ...pageQuery, limit: z.coerce.number().int() }) },
+      says: /limit of all lists/,
+    },
+    {
+      name: 'its next cursor',
+      schema: { ...whole, response: { 200: page.omit({ next_cursor: true }), ...PROBLEMS } },
+      says: /has no next_cursor/,
+    },
+    {
+      name: 'the things its path names',
+      schema: { ...whole, response: { 200: z.object({ items: z.array(z.string()) }) } },
+      says: /no array "things"/,
+    },
+    {
+      name: 'why it is paged after all',
+      schema: { ...whole, description: notPaged('they are few.') },
+      says: /is said not to be paged/,
+    },
+  ];
+  it.each(unpaged)('when a list has $name', async ({ schema, says }) => {
+    const { made, placed } = await documented('/v1/things', schema);
+    expect(pagingFaults(placed, made)).toEqual([expect.stringMatching(says)]);
+  });
+
+  it('when two have one name', async () => {
+    const { made, placed } = await documented('/v1/things', whole);
+    const facts = {
+      access: reads('org').access,
+      idempotent: false,
+      secretFields: [],
+      problems: [],
+    };
+    const get = { ...placed.operation, operationId: 'same', responses: {}, [FACTS]: facts };
+    const paths = { '/v1/things': { get }, '/v1/others': { get } };
+    expect(() => completeDocument({ ...made, paths })).toThrow(/are both called same/);
   });
 });

@@ -49,7 +49,7 @@ export function missingFrom(placed: PlacedOperation, document: OpenApiDocument):
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
   const known = Object.keys(document.components.securitySchemes ?? {});
   const named = (security ?? []).flatMap((scheme) => Object.keys(scheme));
-  const success = Object.entries(responses).filter(([status]) => status.startsWith('2'));
+  const success = Object.entries(responses).filter(([status]) => /^[23]/.test(status));
   return [
     !operationId && 'has no operationId',
     !summary && 'has no summary: add schema.summary',
@@ -64,11 +64,13 @@ export function missingFrom(placed: PlacedOperation, document: OpenApiDocument):
     ...named.map(
       (name) => !known.includes(name) && `asks for ${name}, which is no security scheme`,
     ),
-    success.length === 0 && 'has no 2xx answer: add one to schema.response',
+    success.length === 0 && 'has no 2xx answer, nor a redirection: add one to schema.response',
     ...success.map(([status, { content }]) =>
       status === '204'
         ? content && 'has a body in its 204'
-        : !content && `says nothing of its ${status}: add it to schema.response`,
+        : status.startsWith('2') &&
+          !content &&
+          `says nothing of its ${status}: add it to schema.response`,
     ),
     ...['4XX', '5XX'].map(
       (range) =>
