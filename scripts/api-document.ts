@@ -7,10 +7,12 @@ import { startControl } from '#services/roles/control.ts';
 import type { Parts } from '#services/roles/parts.ts';
 
 /**
- * The OpenAPI document of the role that serves the API, as `GET /openapi.json` answers it. Its routes are
- * registered as the role does it, over stand-ins for all they work with: no route is called.
+ * The OpenAPI document of a server, as `GET /openapi.json` answers it. Its routes are registered as its
+ * roles do it, over stand-ins for all they work with: no route is called.
+ *
+ * @param roles default that which serves the API
  */
-export async function apiDocument(): Promise<OpenApiDocument> {
+export async function apiDocument(roles = [startControl]): Promise<OpenApiDocument> {
   const config = readConfig({});
   const server = await createServer({
     ...config,
@@ -21,7 +23,9 @@ export async function apiDocument(): Promise<OpenApiDocument> {
   });
   try {
     const adapters = adaptersByProvider();
-    await startControl(standIn<Parts>({ adapters, closing: [], config, server }));
+    for (const start of roles) {
+      await start(standIn<Parts>({ adapters, closing: [], config, server }));
+    }
     await server.ready();
     return JSON.parse(JSON.stringify(server.swagger()));
   } finally {

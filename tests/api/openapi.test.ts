@@ -14,6 +14,8 @@ import { FACTS } from '#services/openapi/describe-route.ts';
 import { completeDocument } from '#services/openapi/document.ts';
 import type { Media, OpenApiDocument, Schema } from '#services/openapi/document-types.ts';
 import { mapSchema, mapValues } from '#services/openapi/tidy-schema.ts';
+import { startControl } from '#services/roles/control.ts';
+import { startIntake } from '#services/roles/intake.ts';
 import { apiDocument } from '../../scripts/api-document.ts';
 import { OPENAPI_RULES } from './openapi-rules.ts';
 import {
@@ -67,10 +69,14 @@ function examplesOf({ schema, example, examples }: Media): unknown[] {
 }
 
 describe('the document', () => {
-  it('is as OpenAPI 3.1 asks', () => {
+  it('is as OpenAPI 3.1 asks, also where webhooks are taken', async () => {
     const validate = newAjv().compile(OPENAPI_RULES);
-    validate(document);
-    expect(validate.errors ?? []).toEqual([]);
+    const withWebhooks = await apiDocument([startIntake, startControl]);
+    expect(Object.keys(withWebhooks.paths)).toContain('/webhooks/{provider}/{connection_id}');
+    for (const one of [document, withWebhooks]) {
+      validate(one);
+      expect(validate.errors ?? []).toEqual([]);
+    }
   });
 
   it('has schemas of JSON Schema 2020-12 alone', () => {

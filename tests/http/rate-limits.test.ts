@@ -134,6 +134,12 @@ describe('routes that ask for no token', () => {
     expect(await statuses(1, { url: '/v1/open', from: '192.0.2.2' })).toEqual({ 200: 1 });
   });
 
+  it('count a HEAD once', async () => {
+    const headers = { 'x-forwarded-for': '192.0.2.1' };
+    const answer = await server.inject({ method: 'HEAD', url: '/v1/open', headers });
+    expect(answer.headers.ratelimit).toContain('r=9;');
+  });
+
   it.each(['/webhooks/x/y', '/tasks/x', '/healthz', '/readyz'])('%s is not', async (url) => {
     expect(await statuses(40, { url })).toEqual({ 200: 40 });
     expect((await send({ url })).headers.ratelimit).toBeUndefined();
