@@ -18,6 +18,7 @@ COPY --from=libraries /app/node_modules ./node_modules
 COPY package.json ./
 COPY adapters ./adapters
 COPY cli ./cli
+COPY client ./client
 COPY platform ./platform
 COPY schemas ./schemas
 COPY services ./services

@@ -68,6 +68,7 @@ async function startProduct(install: () => Promise<Installation>): Promise<Targe
     TRIBUTARY_API_TOKEN: token,
     // One connection takes the whole load; the default limit is per connection and would cut it.
     TRIBUTARY_RATE_LIMIT_PER_SECOND: '1000000',
+    TRIBUTARY_API_RATE_LIMIT_PER_SECOND: '1000000',
     ...installation.env,
   });
   const ready = JSON.parse(await lineOf(child, (line) => line.includes('"msg":"Ready"')));

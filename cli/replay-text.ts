@@ -1,12 +1,5 @@
-import type { ReplayView } from '#services/replay/api-schemas.ts';
-import type { ReplayEstimate } from '#services/replay/estimate.ts';
+import type { View } from './api-client.ts';
 import { printable } from './output.ts';
-
-/** The answer to a dry run. */
-export interface Estimate extends ReplayEstimate {
-  readonly predicate: Readonly<Record<string, string>>;
-  readonly exceeds_max_events: boolean;
-}
 
 /** An estimate for people, a line for each matter. */
 export function estimateText({
@@ -15,7 +8,7 @@ export function estimateText({
   bytes,
   cost,
   exceeds_max_events,
-}: Estimate): string {
+}: View<'ReplayEstimate'>): string {
   const mib = (bytes / 1024 ** 2).toFixed(1);
   return lines([
     ['predicate', parts(predicate)],
@@ -36,7 +29,7 @@ export function progressText({
   matched,
   through,
   waits_for,
-}: ReplayView): string {
+}: View<'Replay'>): string {
   const percent = matched === 0 ? '' : ` (${Math.floor((published / matched) * 100)} %)`;
   const behind = through === null ? '' : `, through ${through}`;
   const waits = waits_for === null ? '' : `, waits for the end of ${waits_for}`;
@@ -44,7 +37,7 @@ export function progressText({
 }
 
 /** A replay for people: its receipt. */
-export function replayText(replay: ReplayView): string {
+export function replayText(replay: View<'Replay'>): string {
   const rate = replay.rate_per_second;
   return lines([
     ['id', replay.id],

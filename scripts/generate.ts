@@ -6,7 +6,7 @@ import { generatedFiles, orphanedFiles } from './generated-files.ts';
 
 const root = join(import.meta.dirname, '..');
 
-for (const [path, text] of generatedFiles()) {
+for (const [path, text] of await generatedFiles()) {
   await mkdir(join(root, dirname(path)), { recursive: true });
   await writeFile(join(root, path), text);
   console.log(path);

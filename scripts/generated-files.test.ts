@@ -4,9 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { generatedFiles, orphanedFiles } from './generated-files.ts';
 
 const ROOT = join(import.meta.dirname, '..');
+const files = await generatedFiles();
 
 describe('generated files; when one differs, run `npm run generate`', () => {
-  it.each([...generatedFiles()])('%s', async (path, text) => {
+  it.each([...files])('%s', async (path, text) => {
     expect(await readFile(join(ROOT, path), 'utf8')).toBe(text);
   });
 

@@ -10,12 +10,15 @@ import {
 import { tableSchema } from '#platform/warehouse/bigquery/table-schema.ts';
 import { eventJsonSchema } from '#schemas/json-schema.ts';
 import { TABLES } from '#schemas/tables.ts';
+import { apiDocument } from './api-document.ts';
+import { clientTypes } from './client-types.ts';
 import { withTables } from './provider-tables.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
 /** Folders that hold nothing but generated files. */
 const FOLDERS = [
+  'client/generated',
   'schemas/generated',
   'sql/bigquery/tables',
   'sql/bigquery/row-access',
@@ -30,8 +33,13 @@ const POLICY_HEADER = `${SQL_HEADER} A table needs the policy of the
  * Every generated file: its text by its path from the root. Of the guides to providers only the tables
  * between markers are generated.
  */
-export function generatedFiles(): ReadonlyMap<string, string> {
-  const files = new Map([['schemas/generated/event.schema.json', json(eventJsonSchema())]]);
+export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
+  const document = await apiDocument();
+  const files = new Map([
+    ['schemas/generated/event.schema.json', json(eventJsonSchema())],
+    ['client/generated/openapi.json', json(document)],
+    ['client/generated/api.ts', clientTypes(document)],
+  ]);
   for (const table of TABLES) {
     files.set(
       `sql/bigquery/tables/${table.name}.sql`,
@@ -57,7 +65,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
 
 /** Files in those folders that nothing generates any more. @param root of the repository */
 export async function orphanedFiles(root: string): Promise<string[]> {
-  const files = generatedFiles();
+  const files = await generatedFiles();
   const found = await Promise.all(
     FOLDERS.map(async (folder) => {
       const names = await readdir(join(root, folder)).catch(() => []);

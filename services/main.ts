@@ -82,7 +82,11 @@ async function start(
     : undefined;
   const { authenticate, sessions } = access ?? {};
   const [server] = await Promise.all([
-    createServer({ ...config, authenticate, sessions, logger, operatorTenantId: config.tenantId }),
+    createServer({
+      ...config,
+      ...{ authenticate, database, logger, sessions },
+      operatorTenantId: config.tenantId,
+    }),
     database.migrate(),
   ]);
 

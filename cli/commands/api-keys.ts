@@ -1,19 +1,12 @@
 import { readConfig } from '#platform/config/config.ts';
-import { ApiClient } from '../api-client.ts';
+import type { paths } from '../../client/generated/api.ts';
+import { allOf } from '../all-pages.ts';
+import { openApi, type View } from '../api-client.ts';
 import { isRole } from '../bearer-option.ts';
 import { CommandFailed, EXIT } from '../exit.ts';
 import { printable, printJson, printTable } from '../output.ts';
 
-interface ApiKeyView {
-  readonly id: string;
-  readonly name: string;
-  readonly org_id: string | null;
-  readonly role: string;
-  readonly scopes: readonly string[];
-  readonly expires_at: string | null;
-  readonly revoked_at: string | null;
-  readonly last_used_at: string | null;
-}
+type NewApiKey = paths['/v1/api-keys']['post']['requestBody']['content']['application/json'];
 
 export interface CreateOptions {
   readonly role: string;
@@ -29,24 +22,21 @@ export async function createApiKey(name: string, options: CreateOptions): Promis
   if (!isRole(role)) {
     throw new CommandFailed('--role is one of member, administrator, owner.', EXIT.usage);
   }
-  const api = await ApiClient.open(readConfig(process.env));
-  const expires_at = days && new Date(Date.now() + days * DAY_MS).toISOString();
-  printJson(await api.send('POST', '/v1/api-keys', { name, role, scopes, expires_at }));
+  const api = await openApi(readConfig(process.env));
+  const ends = days && { expires_at: new Date(Date.now() + days * DAY_MS).toISOString() };
+  // What is no scope is refused by the server, which lists them.
+  const body = { name, role, scopes: [...scopes], ...ends } as NewApiKey;
+  printJson(await api.post('/v1/api-keys', { body }));
 }
 
 /** `tributary api-keys list`: those of TRIBUTARY_ORG_ID, newest first. */
 export async function listApiKeys(options: { readonly json?: boolean }): Promise<void> {
-  const api = await ApiClient.open(readConfig(process.env));
-  const keys: ApiKeyView[] = [];
-  let cursor: string | null = null;
-  do {
-    const query = new URLSearchParams({ limit: '500', ...(cursor !== null && { cursor }) });
-    const page: { api_keys: ApiKeyView[]; next_cursor: string | null } = await api.get(
-      `/v1/api-keys?${query}`,
-    );
-    keys.push(...page.api_keys);
-    cursor = page.next_cursor;
-  } while (cursor !== null);
+  const api = await openApi(readConfig(process.env));
+  const keys = await allOf(async (cursor) => {
+    const query = { limit: 500, ...(cursor !== undefined && { cursor }) };
+    const page = await api.get('/v1/api-keys', { params: { query } });
+    return { things: page.api_keys, next: page.next_cursor };
+  });
   if (options.json) return printJson(keys);
   printTable(
     ['ID', 'NAME', 'ORG', 'ROLE', 'SCOPES', 'STATE', 'LAST USED'],
@@ -64,13 +54,15 @@ export async function listApiKeys(options: { readonly json?: boolean }): Promise
 
 /** `tributary api-keys revoke <id>`. */
 export async function revokeApiKey(id: string): Promise<void> {
-  const api = await ApiClient.open(readConfig(process.env));
-  const answer = await api.request('DELETE', `/v1/api-keys/${encodeURIComponent(id)}`);
-  const { revoked_at } = (await answer.json()) as ApiKeyView;
+  const api = await openApi(readConfig(process.env));
+  const { revoked_at } = await api.delete('/v1/api-keys/{id}', { params: { path: { id } } });
   printJson({ id, revoked_at });
 }
 
-function stateOf({ revoked_at, expires_at }: ApiKeyView): string {
+function stateOf({
+  revoked_at,
+  expires_at,
+}: Pick<View<'ApiKey'>, 'revoked_at' | 'expires_at'>): string {
   if (revoked_at !== null) return `revoked ${revoked_at}`;
   if (expires_at === null) return 'in force';
   return `${Date.parse(expires_at) > Date.now() ? 'until' : 'expired'} ${expires_at}`;

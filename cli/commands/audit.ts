@@ -1,6 +1,5 @@
 import { readConfig } from '#platform/config/config.ts';
-import type { AuditReport } from '#services/audit/audit-report.ts';
-import { ApiClient } from '../api-client.ts';
+import { openApi, type View } from '../api-client.ts';
 import { auditText } from '../audit-text.ts';
 import { EXIT } from '../exit.ts';
 import { printJson } from '../output.ts';
@@ -13,7 +12,7 @@ export interface AuditOptions {
   readonly json?: boolean;
 }
 
-const EXIT_CODES: Readonly<Record<AuditReport['verdict'], number>> = {
+const EXIT_CODES: Readonly<Record<View<'AuditReport'>['verdict'], number>> = {
   proved: EXIT.ok,
   missing: EXIT.failed,
   healing: EXIT.notYet,
@@ -21,14 +20,10 @@ const EXIT_CODES: Readonly<Record<AuditReport['verdict'], number>> = {
 
 /** `tributary audit`: the proof that nothing is lost, or what is. */
 export async function audit(options: AuditOptions): Promise<void> {
-  const api = await ApiClient.open(readConfig(process.env));
-  const query = new URLSearchParams({
-    limit: String(options.limit),
-    grace_minutes: String(options.grace),
-    ...(options.from !== undefined && { from: options.from }),
-    ...(options.to !== undefined && { to: options.to }),
-  });
-  const report = await api.get<AuditReport>(`/v1/audit?${query}`);
+  const api = await openApi(readConfig(process.env));
+  const { from, to, limit, grace } = options;
+  const query = { limit, grace_minutes: grace, from, to };
+  const report = await api.get('/v1/audit', { params: { query } });
   if (options.json) printJson(report);
   else process.stdout.write(auditText(report));
   process.exitCode = EXIT_CODES[report.verdict];

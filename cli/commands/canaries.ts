@@ -1,23 +1,20 @@
 import { readConfig } from '#platform/config/config.ts';
-import { ApiClient } from '../api-client.ts';
+import { allOf } from '../all-pages.ts';
+import { openApi } from '../api-client.ts';
 import { CommandFailed } from '../exit.ts';
 import { printJson, printTable } from '../output.ts';
 
-interface CanaryView {
-  readonly connection_id: string;
-  readonly state: string;
-  readonly sent_at: string;
-  readonly outboxed: boolean;
-  readonly published: boolean;
-  readonly consumed_at: string | null;
-}
-
 /** `tributary canaries`: how far the latest canary of each connection has come; fails when one is late. */
 export async function canaries(options: { readonly json?: boolean }): Promise<void> {
-  const api = await ApiClient.open(readConfig(process.env));
-  const answer = await api.get<{ interval_minutes: number; canaries: CanaryView[] }>(
-    '/v1/canaries',
-  );
+  const api = await openApi(readConfig(process.env));
+  const { interval_minutes } = await api.get('/v1/canaries', { params: { query: { limit: 1 } } });
+  const answer = {
+    interval_minutes,
+    canaries: await allOf(async (cursor) => {
+      const page = await api.get('/v1/canaries', { params: { query: { limit: 500, cursor } } });
+      return { things: page.canaries, next: page.next_cursor };
+    }),
+  };
   if (options.json) printJson(answer);
   else if (answer.interval_minutes === 0) {
     process.stdout.write('No canaries are sent: set TRIBUTARY_CANARY_MINUTES.\n');

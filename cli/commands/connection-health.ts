@@ -1,47 +1,12 @@
 import { readConfig } from '#platform/config/config.ts';
-import { ApiClient } from '../api-client.ts';
+import type { paths } from '../../client/generated/api.ts';
+import type { Answer } from '../../client/tributary-client.ts';
+import { openApi } from '../api-client.ts';
 import { CommandFailed, EXIT } from '../exit.ts';
 import { printable, printJson, printTable } from '../output.ts';
 import { sinceInstant } from '../since.ts';
 
-interface HealthView {
-  readonly connection_id: string;
-  readonly status: string;
-  readonly reason: string;
-  readonly interval_seconds: number;
-  readonly last_check_at: string | null;
-  readonly next_check_at: string | null;
-  readonly circuit: { readonly state: string; readonly retry_at: string | null };
-  readonly windows: readonly {
-    readonly window: string;
-    readonly checks: number;
-    readonly failed: number;
-    readonly uptime: string | null;
-    readonly p50_ms: number | null;
-    readonly p95_ms: number | null;
-    readonly max_ms: number | null;
-  }[];
-  readonly recent_errors: readonly {
-    readonly checked_at: string;
-    readonly code: string | null;
-    readonly detail: string | null;
-  }[];
-}
-
-interface CheckView {
-  readonly outcome: string;
-  readonly code: string | null;
-  readonly detail: string | null;
-}
-
-interface LogLine {
-  readonly logged_at: string;
-  readonly level: string;
-  readonly kind: string;
-  readonly code: string;
-  readonly message: string;
-  readonly occurrences: number;
-}
+type LogQuery = NonNullable<paths['/v1/connections/{id}/logs']['get']['parameters']['query']>;
 
 export interface LogOptions {
   readonly level?: string;
@@ -53,18 +18,16 @@ export interface LogOptions {
   readonly json?: boolean;
 }
 
-const pathOf = (id: string) => `/v1/connections/${encodeURIComponent(id)}`;
-
 /** `tributary connections health <id>`: how well it is; fails when it is failing. */
 export async function showHealth(id: string, options: { readonly json?: boolean }): Promise<void> {
-  const api = await ApiClient.open(readConfig(process.env));
-  const health = await api.get<HealthView>(`${pathOf(id)}/health`);
+  const api = await openApi(readConfig(process.env));
+  const health = await api.get('/v1/connections/{id}/health', { params: { path: { id } } });
   if (options.json) printJson(health);
   else printHealth(health);
   if (health.status === 'failing') throw new CommandFailed(`Connection ${id} is failing.`);
 }
 
-function printHealth(health: HealthView): void {
+function printHealth(health: Answer<'/v1/connections/{id}/health', 'get'>): void {
   const { circuit, status, reason } = health;
   const lines = [
     `${status}${reason && `: ${printable(reason)}`}`,
@@ -99,16 +62,12 @@ function printHealth(health: HealthView): void {
 
 /** `tributary connections logs <id>`: latest first. */
 export async function showLogs(id: string, options: LogOptions): Promise<void> {
-  const api = await ApiClient.open(readConfig(process.env));
-  const query = new URLSearchParams({ limit: String(options.limit) });
-  const { level, kind, text, cursor, since } = options;
+  const api = await openApi(readConfig(process.env));
+  const { limit, level, kind, text, cursor, since } = options;
   const from = since === undefined ? undefined : sinceInstant(since, Date.now());
-  for (const [name, value] of Object.entries({ level, kind, text, cursor, from })) {
-    if (value !== undefined) query.set(name, value);
-  }
-  const page = await api.get<{ logs: LogLine[]; next_cursor: string | null }>(
-    `${pathOf(id)}/logs?${query}`,
-  );
+  // What is none is refused by the server, in words.
+  const query = { limit, level, kind, text, cursor, from } as LogQuery;
+  const page = await api.get('/v1/connections/{id}/logs', { params: { path: { id }, query } });
   if (options.json) return printJson(page);
   printTable(
     ['AT', 'LEVEL', 'KIND', 'CODE', 'TIMES', 'MESSAGE'],
@@ -133,14 +92,15 @@ export async function checkConnections(
   if ((options.all === true) === (id !== undefined)) {
     throw new CommandFailed('Name one connection by its id, or all with --all.', EXIT.usage);
   }
-  const api = await ApiClient.open(readConfig(process.env));
+  const api = await openApi(readConfig(process.env));
   if (id !== undefined) {
-    const result = await api.send<CheckView>('POST', `${pathOf(id)}/health/check`, undefined);
+    const params = { path: { id } };
+    const result = await api.post('/v1/connections/{id}/health/check', { params });
     printJson(result);
     if (result.outcome === 'failed') throw new CommandFailed(`The check of ${id} failed.`);
     return;
   }
-  const answer = await api.send<{ readonly failed: number }>('POST', '/v1/health/check', undefined);
+  const answer = await api.post('/v1/health/check');
   printJson(answer);
   if (answer.failed > 0)
     throw new CommandFailed(`The checks of ${answer.failed} connections failed.`);

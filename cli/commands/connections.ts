@@ -3,7 +3,7 @@ import { withPathSecret } from '#adapters/kit/verification/path-secret.ts';
 import { adaptersByProvider } from '#adapters/registry.ts';
 import { readConfig } from '#platform/config/config.ts';
 import { accessSecret } from '../access-secret.ts';
-import { ApiClient, type ConnectionView, webhookAddress } from '../api-client.ts';
+import { openApi, webhookAddress } from '../api-client.ts';
 import { CommandFailed, EXIT } from '../exit.ts';
 import { printJson, printTable } from '../output.ts';
 import { secretFromFile, secretFromStream } from '../secret-input.ts';
@@ -19,17 +19,16 @@ export interface AddOptions {
 
 /** `tributary connections add <provider>`: prints id, webhook URL, and a secret made just now as JSON. */
 export async function addConnection(provider: string, options: AddOptions): Promise<void> {
-  const api = await ApiClient.open(readConfig(process.env));
-  const created = await api.send<ConnectionView & { readonly secret?: string }>(
-    'POST',
-    '/v1/connections',
-    {
+  const api = await openApi(readConfig(process.env));
+  const created = await api.post('/v1/connections', {
+    body: {
       provider,
       name: options.name ?? provider,
-      settings: await readSettings(options.settings),
+      // Whatever JSON it is: the server says what settings must be.
+      settings: (await readSettings(options.settings)) as Record<string, unknown>,
       ...(options.generateSecret ? {} : { secret: await readSecret(options) }),
     },
-  );
+  });
   const { id, name, webhook_url, secret } = created;
   printJson({ id, provider: created.provider, name, webhook_url, ...(secret && { secret }) });
 }
@@ -40,8 +39,8 @@ export async function addConnection(provider: string, options: AddOptions): Prom
  */
 export async function printWebhookUrl(id: string): Promise<void> {
   const config = readConfig(process.env);
-  const api = await ApiClient.open(config);
-  const { connections } = await api.get<{ connections: ConnectionView[] }>('/v1/connections');
+  const api = await openApi(config);
+  const { connections } = await api.get('/v1/connections');
   const connection = connections.find((one) => one.id === id);
   if (!connection) throw new CommandFailed(`There is no connection ${id}.`);
   const adapter = adaptersByProvider().get(connection.provider);
@@ -54,8 +53,8 @@ export async function printWebhookUrl(id: string): Promise<void> {
 
 /** `tributary connections list`. */
 export async function listConnections(options: { readonly json?: boolean }): Promise<void> {
-  const api = await ApiClient.open(readConfig(process.env));
-  const { connections } = await api.get<{ connections: ConnectionView[] }>('/v1/connections');
+  const api = await openApi(readConfig(process.env));
+  const { connections } = await api.get('/v1/connections');
   if (options.json) return printJson(connections);
   if (connections.length === 0) {
     process.stdout.write(
@@ -74,9 +73,9 @@ export async function setConnectionStatus(
   id: string,
   status: 'active' | 'inactive',
 ): Promise<void> {
-  const api = await ApiClient.open(readConfig(process.env));
-  const path = `/v1/connections/${encodeURIComponent(id)}`;
-  const connection = await api.send<ConnectionView>('PATCH', path, { status });
+  const api = await openApi(readConfig(process.env));
+  const params = { path: { id } };
+  const connection = await api.patch('/v1/connections/{id}', { params, body: { status } });
   printJson({ id: connection.id, status: connection.status });
 }
 

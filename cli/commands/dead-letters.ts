@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { readConfig } from '#platform/config/config.ts';
-import { ApiClient } from '../api-client.ts';
+import { openApi, type View } from '../api-client.ts';
 import { CommandFailed, EXIT } from '../exit.ts';
 import { printable, printJson, printTable } from '../output.ts';
 
@@ -18,19 +18,6 @@ export interface ManyOptions extends FilterOptions {
   readonly json?: boolean;
 }
 
-interface LetterView {
-  readonly id: string;
-  readonly consumer: string;
-  readonly state: string;
-  readonly reason: string;
-  readonly attempts: number;
-  readonly event_type: string | null;
-  readonly entity_id: string | null;
-  readonly last_failed_at: string;
-}
-
-const PATH = '/v1/dead-letters';
-
 /** `tributary dead-letters list`: latest first failure first. */
 export async function listDeadLetters(
   options: FilterOptions & {
@@ -39,12 +26,10 @@ export async function listDeadLetters(
     readonly json?: boolean;
   },
 ): Promise<void> {
-  const api = await ApiClient.open(readConfig(process.env));
-  const query = new URLSearchParams({ limit: String(options.limit), ...filterOf(options) });
-  if (options.cursor !== undefined) query.set('cursor', options.cursor);
-  const page = await api.get<{ dead_letters: LetterView[]; next_cursor: string | null }>(
-    `${PATH}?${query}`,
-  );
+  const api = await openApi(readConfig(process.env));
+  const { limit, cursor } = options;
+  const query = { limit, cursor, ...filterOf(options) };
+  const page = await api.get('/v1/dead-letters', { params: { query } });
   if (options.json) return printJson(page);
   printTable(
     ['LAST FAILED', 'CONSUMER', 'STATE', 'ATTEMPTS', 'REASON', 'TYPE', 'ENTITY', 'ID'],
@@ -65,8 +50,8 @@ export async function listDeadLetters(
 
 /** `tributary dead-letters show <id>`: with its attempts and its message, as JSON. */
 export async function showDeadLetter(id: string): Promise<void> {
-  const api = await ApiClient.open(readConfig(process.env));
-  printJson(await api.get(`${PATH}/${encodeURIComponent(id)}`));
+  const api = await openApi(readConfig(process.env));
+  printJson(await api.get('/v1/dead-letters/{id}', { params: { path: { id } } }));
 }
 
 /** `tributary dead-letters retry [id]`, or `--all` with filters. */
@@ -74,7 +59,18 @@ export async function retryDeadLetters(
   id: string | undefined,
   options: ManyOptions,
 ): Promise<void> {
-  await act('retry', id, options, {});
+  assertOneOrMany(id, options);
+  const api = await openApi(readConfig(process.env));
+  const body = { by: userInfo().username };
+  if (id !== undefined) {
+    const params = { path: { id } };
+    return printOne(await api.post('/v1/dead-letters/{id}/retry', { params, body }));
+  }
+  const filter = filterOf(options);
+  await actOnAll('retried', options, async (cursor) => {
+    const done = await api.post('/v1/dead-letters/retry', { body: { ...body, filter, cursor } });
+    return { count: done.retried, next: done.next_cursor };
+  });
 }
 
 /** `tributary dead-letters drop [id] --reason TEXT`, or `--all` with filters. */
@@ -82,63 +78,61 @@ export async function dropDeadLetters(
   id: string | undefined,
   options: ManyOptions & { readonly reason: string },
 ): Promise<void> {
-  await act('drop', id, options, { reason: options.reason });
+  assertOneOrMany(id, options);
+  const api = await openApi(readConfig(process.env));
+  const body = { by: userInfo().username, reason: options.reason };
+  if (id !== undefined) {
+    const params = { path: { id } };
+    return printOne(await api.post('/v1/dead-letters/{id}/drop', { params, body }));
+  }
+  const filter = filterOf(options);
+  await actOnAll('dropped', options, async (cursor) => {
+    const done = await api.post('/v1/dead-letters/drop', { body: { ...body, filter, cursor } });
+    return { count: done.dropped, next: done.next_cursor };
+  });
 }
 
-async function act(
-  action: 'retry' | 'drop',
-  id: string | undefined,
-  options: ManyOptions,
-  extra: { readonly reason?: string },
-): Promise<void> {
-  const filter = filterOf(options);
+function assertOneOrMany(id: string | undefined, options: ManyOptions): void {
   const isMany = options.all === true;
-  if (isMany === (id !== undefined) || (!isMany && Object.keys(filter).length > 0)) {
+  const isFiltered = Object.values(filterOf(options)).some((value) => value !== undefined);
+  if (isMany === (id !== undefined) || (!isMany && isFiltered)) {
     throw new CommandFailed(
       'Name one dead letter by its id, or all that filters name with --all.',
       EXIT.usage,
     );
   }
-  const api = await ApiClient.open(readConfig(process.env));
-  const body = { ...extra, by: userInfo().username };
-  if (id !== undefined) {
-    const one = await api.send<LetterView>(
-      'POST',
-      `${PATH}/${encodeURIComponent(id)}/${action}`,
-      body,
-    );
-    return printJson({ id: one.id, consumer: one.consumer, state: one.state });
-  }
-  const word = action === 'retry' ? 'retried' : 'dropped';
+}
+
+function printOne({ id, consumer, state }: View<'DeadLetter'>): void {
+  printJson({ id, consumer, state });
+}
+
+/** Acts on some after the other until all are done. */
+async function actOnAll(
+  word: 'retried' | 'dropped',
+  { json }: ManyOptions,
+  act: (cursor: string | undefined) => Promise<{ count: number; next: string | null }>,
+): Promise<void> {
   let count = 0;
-  let cursor: string | null | undefined;
+  let cursor: string | undefined;
   do {
-    const done: { retried?: number; dropped?: number; next_cursor: string | null } = await api.send(
-      'POST',
-      `${PATH}/${action}`,
-      { ...body, filter, ...(cursor && { cursor }) },
-    );
-    count += done[word] ?? 0;
-    cursor = done.next_cursor;
-    if (cursor !== null) process.stderr.write(`${count} ${word} so far\n`);
-  } while (cursor !== null);
-  if (options.json) return printJson({ [word]: count });
+    const done = await act(cursor);
+    count += done.count;
+    cursor = done.next ?? undefined;
+    if (cursor !== undefined) process.stderr.write(`${count} ${word} so far\n`);
+  } while (cursor !== undefined);
+  if (json) return printJson({ [word]: count });
   process.stdout.write(`${count} ${word}\n`);
 }
 
-/** The filters that were given, by the names the API has for them. */
-function filterOf(options: FilterOptions): Record<string, string> {
-  const filters = {
+/** The filters that were given, by the names the API has for them. The server says which states there are. */
+function filterOf(options: FilterOptions) {
+  return {
     consumer: options.consumer,
-    state: options.state,
+    state: options.state as View<'DeadLetter'>['state'] | undefined,
     event_type: options.type,
     connection_id: options.connection,
     entity_id: options.entity,
     reason: options.failure,
   };
-  return Object.fromEntries(
-    Object.entries(filters).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, value] as const],
-    ),
-  );
 }

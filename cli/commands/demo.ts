@@ -6,7 +6,7 @@ import { type Config, readConfig } from '#platform/config/config.ts';
 import type { CanonicalEvent } from '#schemas/event.ts';
 import { LINK_MINUTES } from '#services/access/local-issuer.ts';
 import { type RunningServer, startServer } from '#services/main.ts';
-import { ApiClient } from '../api-client.ts';
+import { type Api, openApi } from '../api-client.ts';
 import { AcknowledgedEvents, type Audit } from '../demo/acknowledged-events.ts';
 import { type ConnectedSandbox, startSandboxes } from '../demo/sandboxes.ts';
 import { eventMessages } from '../event-stream.ts';
@@ -29,7 +29,7 @@ export async function demo(options: DemoOptions): Promise<void> {
   const logger = pino({ level: 'warn' });
   const server = await startServer({ config, logger });
   await writeServerNote(config.dataDir, { url: server.url, pid: process.pid });
-  const api = await ApiClient.open(config);
+  const api = await openApi(config);
   const acknowledged = new AcknowledgedEvents(join(DEMO_DIR, 'acknowledged.txt'));
   const earlier = await acknowledged.audit(api);
   const sandboxes = await startSandboxes({
@@ -69,6 +69,8 @@ export async function demo(options: DemoOptions): Promise<void> {
 function demoConfig(): Config {
   const { TRIBUTARY_DATA_DIR, TRIBUTARY_KEY_DIR, ...env } = process.env;
   return readConfig({
+    // Each event is looked up in the outbox as it passes.
+    TRIBUTARY_API_RATE_LIMIT_PER_SECOND: '10000',
     ...env,
     // Also when they are set to nothing, which counts as not set.
     TRIBUTARY_DATA_DIR: TRIBUTARY_DATA_DIR || join(DEMO_DIR, 'data'),
@@ -89,10 +91,10 @@ function sendChanges(sandboxes: readonly ConnectedSandbox[], perSecond: number):
 }
 
 /** Prints each message of the bus with what the outbox holds of it. */
-async function showEvents(api: ApiClient, signal: AbortSignal): Promise<void> {
+async function showEvents(api: Api, signal: AbortSignal): Promise<void> {
   try {
-    const response = await api.request('GET', '/v1/events/stream', { signal });
-    for await (const data of eventMessages(response.body)) {
+    const stream = await api.raw.GET('/v1/events/stream', { parseAs: 'stream', signal });
+    for await (const data of eventMessages(stream.data ?? null)) {
       const event = JSON.parse(data) as CanonicalEvent;
       const rows = await outboxRows(api, event.event_id);
       process.stdout.write(`on the bus, ${rows} row in the outbox  ${eventLine(event)}\n`);
@@ -103,10 +105,11 @@ async function showEvents(api: ApiClient, signal: AbortSignal): Promise<void> {
 }
 
 /** The bus is often faster than the disk: a message may be seen shortly before its row. */
-async function outboxRows(api: ApiClient, eventId: string): Promise<number> {
+async function outboxRows(api: Api, eventId: string): Promise<number> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return (await api.get<{ outbox_rows: number }>(`/v1/events/${eventId}`)).outbox_rows;
+      const params = { path: { event_id: eventId } };
+      return (await api.get('/v1/events/{event_id}', { params })).outbox_rows;
     } catch (error) {
       if (attempt === 20) throw error;
       await delay(50);

@@ -4,7 +4,7 @@ import { type Config, readConfig } from '#platform/config/config.ts';
 import { configSchema } from '#platform/config/variables.ts';
 import { Problem } from '#schemas/problem.ts';
 import { apiTokenPath, readApiToken } from '#services/access/api-token.ts';
-import { ApiClient, type ConnectionView } from '../api-client.ts';
+import { openApi } from '../api-client.ts';
 import { CommandFailed, EXIT } from '../exit.ts';
 import { asText, type Finding, finding } from '../finding.ts';
 import { printJson } from '../output.ts';
@@ -134,8 +134,8 @@ async function server(config: Config): Promise<Finding[]> {
     ready.ok ? '' : 'Look in its log.',
   );
   try {
-    const api = await ApiClient.open(config);
-    const { connections } = await api.get<{ connections: ConnectionView[] }>('/v1/connections');
+    const api = await openApi(config);
+    const { connections } = await api.get('/v1/connections');
     const found = `${connections.length} connections`;
     return connections.length > 0
       ? [state, finding('connections', 'ok', found)]

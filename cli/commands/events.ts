@@ -1,6 +1,5 @@
 import { readConfig } from '#platform/config/config.ts';
-import type { CanonicalEvent } from '#schemas/event.ts';
-import { ApiClient } from '../api-client.ts';
+import { openApi } from '../api-client.ts';
 import { printable, printJson, printTable } from '../output.ts';
 
 export interface EventsOptions {
@@ -16,10 +15,14 @@ export interface EventsOptions {
 
 /** `tributary events [id]`: the outbox, newest first, or one event whole. */
 export async function events(id: string | undefined, options: EventsOptions): Promise<void> {
-  const api = await ApiClient.open(readConfig(process.env));
-  if (id !== undefined) return printJson(await api.get(`/v1/events/${encodeURIComponent(id)}`));
-  const query = new URLSearchParams({ limit: String(options.limit) });
-  const filters = {
+  const api = await openApi(readConfig(process.env));
+  if (id !== undefined) {
+    return printJson(
+      await api.get('/v1/events/{event_id}', { params: { path: { event_id: id } } }),
+    );
+  }
+  const query = {
+    limit: options.limit,
     event_type: options.type,
     connection_id: options.connection,
     provider: options.provider,
@@ -27,11 +30,7 @@ export async function events(id: string | undefined, options: EventsOptions): Pr
     received_from: options.from,
     received_to: options.to,
   };
-  for (const [name, value] of Object.entries(filters))
-    if (value !== undefined) query.set(name, value);
-  const page = await api.get<{ events: CanonicalEvent[]; next_cursor: string | null }>(
-    `/v1/events?${query}`,
-  );
+  const page = await api.get('/v1/events', { params: { query } });
   if (options.json) return printJson(page);
   printTable(
     ['RECEIVED', 'TYPE', 'ENTITY', 'PROVIDER', 'EVENT ID'],

@@ -1,5 +1,5 @@
 import { readConfig } from '#platform/config/config.ts';
-import { ApiClient } from '../api-client.ts';
+import { openApi, type View } from '../api-client.ts';
 import { CommandFailed } from '../exit.ts';
 import { printJson, printTable } from '../output.ts';
 
@@ -12,36 +12,6 @@ export interface ReconcileCommandOptions {
   readonly status?: boolean;
 }
 
-interface Report {
-  readonly dry_run: boolean;
-  readonly state: string;
-  readonly reason: string | null;
-  readonly compared_from: string | null;
-  readonly compared_to: string | null;
-  readonly complete: boolean;
-  readonly skipped_before: string | null;
-  readonly publish: Readonly<Record<string, number>>;
-  readonly append: Readonly<Record<string, number>>;
-  readonly failures: readonly { readonly direction: string; readonly code: string }[];
-}
-
-interface Status {
-  readonly state: string;
-  readonly reason: string | null;
-  readonly state_since: string;
-  readonly publish: { readonly compared_through: string; readonly behind_seconds: number };
-  readonly append: { readonly compared_through: string; readonly behind_seconds: number };
-  readonly awaiting: number;
-  readonly unproven: number;
-  readonly unusable: number;
-  readonly runs: readonly {
-    readonly kind: string;
-    readonly started_at: string;
-    readonly finished_at: string | null;
-    readonly report: Report | null;
-  }[];
-}
-
 /**
  * `tributary reconcile`: compares outbox and proofs of passage through the running server and heals what
  * one side lacks, or shows how that stands.
@@ -49,18 +19,18 @@ interface Status {
  * @throws CommandFailed when it is suspended, or something could not be healed
  */
 export async function reconcile(options: ReconcileCommandOptions): Promise<void> {
-  const api = await ApiClient.open(readConfig(process.env));
+  const api = await openApi(readConfig(process.env));
   if (options.status || options.resume) {
     const status = options.resume
-      ? await api.send<Status>('POST', '/v1/reconcile/resume', {})
-      : await api.get<Status>('/v1/reconcile');
+      ? await api.post('/v1/reconcile/resume')
+      : await api.get('/v1/reconcile');
     if (options.json) printJson(status);
     else printStatus(status);
     failWhere(status);
     return;
   }
   const body = { dry_run: options.dryRun ?? false, from: options.from, to: options.to };
-  const outcome = await api.send<{ report: Report }>('POST', '/v1/reconcile', body);
+  const outcome = await api.post('/v1/reconcile', { body });
   if (options.json) printJson(outcome);
   else printReport(outcome.report);
   const { publish, append, failures, state, reason } = outcome.report;
@@ -74,7 +44,7 @@ export async function reconcile(options: ReconcileCommandOptions): Promise<void>
   }
 }
 
-function printReport(report: Report): void {
+function printReport(report: View<'ReconcileReport'>): void {
   const { publish, append } = report;
   const done = report.dry_run ? 'would be' : 'now';
   printTable(
@@ -104,7 +74,7 @@ function printReport(report: Report): void {
     process.stdout.write(`Not compared: what was received before ${report.skipped_before}.\n`);
 }
 
-function printStatus(status: Status): void {
+function printStatus(status: View<'ReconcileStatus'>): void {
   printTable(
     ['DIRECTION', 'COMPARED THROUGH', 'BEHIND'],
     [

@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { readConfig } from '#platform/config/config.ts';
-import type { ReplayView } from '#services/replay/api-schemas.ts';
-import { ApiClient } from '../api-client.ts';
+import { type Api, openApi, type View } from '../api-client.ts';
 import { confirm } from '../confirm.ts';
 import { CommandFailed, EXIT } from '../exit.ts';
 import { printable, printJson, printTable } from '../output.ts';
-import { type Estimate, estimateText, progressText, replayText } from '../replay-text.ts';
+import { estimateText, progressText, replayText } from '../replay-text.ts';
 
 export interface PredicateOptions {
   readonly from?: string;
@@ -35,9 +34,10 @@ const ENDED: readonly string[] = ['finished', 'cancelled', 'failed', 'paused'];
 
 /** `tributary replay`: the estimate first, then the replay. */
 export async function replay(options: ReplayOptions): Promise<void> {
-  const api = await ApiClient.open(readConfig(process.env));
+  const api = await openApi(readConfig(process.env));
   const body = requestOf(options);
-  const estimate = await api.send<Estimate>('POST', '/v1/replays', { ...body, dry_run: true });
+  const estimate = await api.post('/v1/replays', { body: { ...body, dry_run: true } });
+  if (!('cost' in estimate)) throw new Error('The server does not know dry runs.');
   if (options.dryRun) {
     return options.json ? printJson(estimate) : void process.stdout.write(estimateText(estimate));
   }
@@ -45,7 +45,8 @@ export async function replay(options: ReplayOptions): Promise<void> {
   if (!options.yes && !(await confirm(`Publish ${estimate.events} events again?`))) {
     throw new CommandFailed('Nothing was published.', EXIT.usage);
   }
-  const made = await api.send<ReplayView>('POST', '/v1/replays', body);
+  const made = await api.post('/v1/replays', { body });
+  if (!('id' in made)) throw new Error('The server has made no replay.');
   const shown = options.follow ? await follow(api, made.id) : made;
   if (options.json) printJson(shown);
   else process.stdout.write(replayText(shown));
@@ -54,8 +55,8 @@ export async function replay(options: ReplayOptions): Promise<void> {
 
 /** `tributary replay list`. */
 export async function listReplays(options: { readonly json?: boolean }): Promise<void> {
-  const api = await ApiClient.open(readConfig(process.env));
-  const { replays } = await api.get<{ replays: ReplayView[] }>('/v1/replays');
+  const api = await openApi(readConfig(process.env));
+  const { replays } = await api.get('/v1/replays');
   if (options.json) return printJson(replays);
   printTable(
     ['ID', 'STATE', 'PUBLISHED', 'MATCHED', 'MODE', 'CONSUMER', 'CREATED', 'BY'],
@@ -74,10 +75,10 @@ export async function listReplays(options: { readonly json?: boolean }): Promise
 
 /** `tributary replay show <id>`. */
 export async function showReplay(id: string, options: ShowOptions): Promise<void> {
-  const api = await ApiClient.open(readConfig(process.env));
+  const api = await openApi(readConfig(process.env));
   const found = options.follow
     ? await follow(api, id)
-    : await api.get<ReplayView>(`/v1/replays/${encodeURIComponent(id)}`);
+    : await api.get('/v1/replays/{id}', { params: { path: { id } } });
   if (options.json) printJson(found);
   else process.stdout.write(replayText(found));
 }
@@ -89,16 +90,17 @@ export interface ShowOptions {
 
 /** `tributary replay pause|resume|cancel <id>`. */
 export async function moveReplay(id: string, move: 'pause' | 'resume' | 'cancel'): Promise<void> {
-  const api = await ApiClient.open(readConfig(process.env));
-  const path = `/v1/replays/${encodeURIComponent(id)}/${move}`;
-  process.stdout.write(replayText(await api.send<ReplayView>('POST', path, {})));
+  const api = await openApi(readConfig(process.env));
+  const moved = await api.post(`/v1/replays/{id}/${move}`, { params: { path: { id } } });
+  process.stdout.write(replayText(moved));
 }
 
 /** `tributary replay save <name>`. */
 export async function savePredicate(name: string, options: PredicateOptions): Promise<void> {
-  const api = await ApiClient.open(readConfig(process.env));
-  const path = `/v1/replay-predicates/${encodeURIComponent(name)}`;
-  printJson(await api.send('PUT', path, predicateOf(options)));
+  const api = await openApi(readConfig(process.env));
+  const params = { path: { name } };
+  const body = predicateOf(options);
+  printJson(await api.put('/v1/replay-predicates/{name}', { params, body }));
 }
 
 function predicateOf(options: PredicateOptions) {
@@ -119,16 +121,16 @@ function requestOf(options: ReplayOptions) {
     predicate: predicateOf(options),
     predicate_name: options.predicate,
     consumer: options.consumer,
-    mode: options.again ? 'again' : 'missing',
+    mode: options.again ? ('again' as const) : ('missing' as const),
     rate_per_second: options.rate,
     max_events: options.max,
   };
 }
 
 /** Shows progress until it ends or is paused. */
-async function follow(api: ApiClient, id: string): Promise<ReplayView> {
+async function follow(api: Api, id: string): Promise<View<'Replay'>> {
   for (;;) {
-    const found = await api.get<ReplayView>(`/v1/replays/${encodeURIComponent(id)}`);
+    const found = await api.get('/v1/replays/{id}', { params: { path: { id } } });
     process.stderr.write(progressText(found));
     if (ENDED.includes(found.state)) return found;
     await delay(FOLLOW_MS);

@@ -2,7 +2,7 @@ import type { WebhookRequest } from '#adapters/kit/adapter.ts';
 import { adaptersByProvider } from '#adapters/registry.ts';
 import { readConfig } from '#platform/config/config.ts';
 import { accessSecret } from '../access-secret.ts';
-import { ApiClient, type ConnectionView, webhookAddress } from '../api-client.ts';
+import { type Api, openApi, type View, webhookAddress } from '../api-client.ts';
 import { CommandFailed, EXIT } from '../exit.ts';
 import { printJson } from '../output.ts';
 
@@ -32,7 +32,7 @@ export async function send(
       EXIT.usage,
     );
   }
-  const api = await ApiClient.open(config);
+  const api = await openApi(config);
   const connection = await chooseConnection(api, provider, options.connection);
   const nowMs = Date.now();
   const request = adapter.sample({
@@ -55,11 +55,11 @@ export async function send(
 }
 
 async function chooseConnection(
-  api: ApiClient,
+  api: Api,
   provider: string,
   id: string | undefined,
-): Promise<ConnectionView> {
-  const { connections } = await api.get<{ connections: ConnectionView[] }>('/v1/connections');
+): Promise<View<'Connection'>> {
+  const { connections } = await api.get('/v1/connections');
   const usable = connections.filter(
     (one) => one.provider === provider && (id ?? one.id) === one.id,
   );
@@ -79,10 +79,7 @@ async function chooseConnection(
 }
 
 /** Sends to the running server itself, whatever public address the signature covers. */
-async function post(
-  api: ApiClient,
-  request: WebhookRequest,
-): Promise<{ status: number; body: unknown }> {
+async function post(api: Api, request: WebhookRequest): Promise<{ status: number; body: unknown }> {
   const { pathname, search } = new URL(request.url);
   const headers = new Headers();
   for (const [name, value] of Object.entries(request.headers)) {

@@ -1,6 +1,6 @@
 import { readConfig } from '#platform/config/config.ts';
 import type { CanonicalEvent } from '#schemas/event.ts';
-import { ApiClient } from '../api-client.ts';
+import { openApi } from '../api-client.ts';
 import { eventMessages } from '../event-stream.ts';
 import { CommandFailed, EXIT } from '../exit.ts';
 import { printable } from '../output.ts';
@@ -13,11 +13,11 @@ export interface TailOptions {
 
 /** `tributary tail`: events as they pass on the bus, until Ctrl-C. */
 export async function tail(options: TailOptions): Promise<void> {
-  const api = await ApiClient.open(readConfig(process.env));
-  const response = await api.request('GET', '/v1/events/stream');
+  const api = await openApi(readConfig(process.env));
+  const stream = await api.raw.GET('/v1/events/stream', { parseAs: 'stream' });
   process.stderr.write(`Waiting for events of ${api.url} (Ctrl-C ends)\n`);
   let left = options.count ?? Number.POSITIVE_INFINITY;
-  for await (const data of eventMessages(response.body)) {
+  for await (const data of eventMessages(stream.data ?? null)) {
     const event = JSON.parse(data) as CanonicalEvent;
     process.stdout.write(`${options.json ? data : eventLine(event)}\n`);
     left -= 1;

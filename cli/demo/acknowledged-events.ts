@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import type { BoundAdapter } from '#adapters/kit/adapter.ts';
 import type { OutgoingRequest } from '#adapters/kit/sandbox/contract.ts';
 import { eventId } from '#schemas/event-id.ts';
-import type { ApiClient } from '../api-client.ts';
+import type { TributaryClient } from '../../client/tributary-client.ts';
+import { allOf } from '../all-pages.ts';
 
 /** Which events must be in the outbox, whatever happened to the server since. */
 export interface Audit {
@@ -39,7 +40,7 @@ export class AcknowledgedEvents {
   }
 
   /** Compares the record with the outbox, through the API. */
-  async audit(api: ApiClient): Promise<Audit> {
+  async audit(api: TributaryClient): Promise<Audit> {
     const text = await readFile(this.#path, 'utf8').catch(() => '');
     // A last line without its end was being written when the process ended.
     const acknowledged = new Set(text.split('\n').slice(0, -1));
@@ -54,16 +55,10 @@ export class AcknowledgedEvents {
 }
 
 /** The ids of all events in the outbox. */
-export async function outboxIds(api: ApiClient): Promise<Set<string>> {
-  const ids = new Set<string>();
-  let cursor: string | null = null;
-  do {
-    const query = cursor === null ? 'limit=500' : `limit=500&cursor=${cursor}`;
-    const page: { events: { event_id: string }[]; next_cursor: string | null } = await api.get(
-      `/v1/events?${query}`,
-    );
-    for (const event of page.events) ids.add(event.event_id);
-    cursor = page.next_cursor;
-  } while (cursor !== null);
-  return ids;
+export async function outboxIds(api: TributaryClient): Promise<Set<string>> {
+  const ids = await allOf(async (cursor) => {
+    const page = await api.get('/v1/events', { params: { query: { limit: 500, cursor } } });
+    return { things: page.events.map(({ event_id }) => event_id), next: page.next_cursor };
+  });
+  return new Set(ids);
 }

@@ -3,18 +3,18 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Adapter } from '#adapters/kit/adapter.ts';
 import type { Sandbox } from '#adapters/kit/sandbox/contract.ts';
-import { type ApiClient, type ConnectionView, webhookAddress } from '../api-client.ts';
+import { type Api, type View, webhookAddress } from '../api-client.ts';
 import { CommandFailed } from '../exit.ts';
 import type { AcknowledgedEvents } from './acknowledged-events.ts';
 
 export interface ConnectedSandbox {
   readonly title: string;
-  readonly connection: ConnectionView;
+  readonly connection: View<'Connection'>;
   readonly sandbox: Sandbox;
 }
 
 export interface SandboxesOptions {
-  readonly api: ApiClient;
+  readonly api: Api;
   readonly adapters: Iterable<Adapter>;
   /** Where the senders keep their secrets. */
   readonly folder: string;
@@ -28,7 +28,7 @@ const TIME_SCALE = 10_000;
 /** Starts the sandbox of every provider that has one, connected at the first start. */
 export async function startSandboxes(options: SandboxesOptions): Promise<ConnectedSandbox[]> {
   const { api, adapters, folder, tenantId, acknowledged } = options;
-  const { connections } = await api.get<{ connections: ConnectionView[] }>('/v1/connections');
+  const { connections } = await api.get('/v1/connections');
   const started: ConnectedSandbox[] = [];
   for (const adapter of adapters) {
     if (!adapter.sandbox) continue;
@@ -40,11 +40,8 @@ export async function startSandboxes(options: SandboxesOptions): Promise<Connect
     const secret = await ensureSecret(folder, name, existing !== undefined);
     const connection =
       existing ??
-      (await api.send<ConnectionView>('POST', '/v1/connections', {
-        provider: adapter.provider,
-        name,
-        secret,
-        settings: provider.settings,
+      (await api.post('/v1/connections', {
+        body: { provider: adapter.provider, name, secret, settings: provider.settings },
       }));
     const settings = adapter.settingsSchema.parse(connection.settings);
     const sender = { tenantId, connectionId: connection.id, adapter: adapter.bind(settings) };

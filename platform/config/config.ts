@@ -31,6 +31,7 @@ export interface Config {
   readonly oauthSandboxUrl: string | undefined;
   readonly bodyLimitBytes: number;
   readonly rateLimitPerSecond: number;
+  readonly apiRateLimitPerSecond: number;
   /** Proxies whose word about the sender's address is believed. */
   readonly trustedProxies: number;
   readonly acceptDeadlineMs: number;
@@ -80,6 +81,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     oauthSandboxUrl: values.TRIBUTARY_OAUTH_SANDBOX_URL,
     bodyLimitBytes: values.TRIBUTARY_BODY_LIMIT_BYTES,
     rateLimitPerSecond: values.TRIBUTARY_RATE_LIMIT_PER_SECOND,
+    apiRateLimitPerSecond: values.TRIBUTARY_API_RATE_LIMIT_PER_SECOND,
     trustedProxies: values.TRIBUTARY_TRUSTED_PROXIES,
     acceptDeadlineMs: values.TRIBUTARY_ACCEPT_DEADLINE_MS,
     acceptPatienceMs: values.TRIBUTARY_ACCEPT_PATIENCE_MS,

@@ -93,6 +93,9 @@ export const configSchema = z.object({
   TRIBUTARY_RATE_LIMIT_PER_SECOND: whole(1, 10_000_000)
     .default(1_000)
     .describe('Webhook requests a second for each connection; bursts of twice that.'),
+  TRIBUTARY_API_RATE_LIMIT_PER_SECOND: whole(1, 1_000_000)
+    .default(50)
+    .describe('API requests a second for each credential; bursts of twice that.'),
   TRIBUTARY_TRUSTED_PROXIES: whole(0, 10)
     .default(0)
     .describe(

@@ -233,6 +233,9 @@ export function describeWarehouse(name: string, make: () => Promise<WarehouseUnd
         org_id: null,
         with_unknown: true,
         connection_id: null,
+        before_received_at: null,
+        before_request_id: null,
+        before_occurrences: null,
         row_limit: 10,
       };
       expect(await warehouse.query('webhook-requests', filter)).toEqual([row]);

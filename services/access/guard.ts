@@ -1,9 +1,9 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InternalError } from '#schemas/problems.ts';
 import type { Access } from './access.ts';
 import { assertScope } from './key-scopes.ts';
 import { actFor } from './org-scope.ts';
-import type { Authenticate } from './principal.ts';
+import type { Authenticate, Identity } from './principal.ts';
 import { type BrowserSessions, sessionOf } from './sessions.ts';
 
 export interface GuardOptions {
@@ -13,6 +13,8 @@ export interface GuardOptions {
   readonly sessions?: BrowserSessions | undefined;
   /** The tenant that runs the installation. */
   readonly operatorTenantId: string;
+  /** Counts a request of a caller that is known. @throws RateLimited */
+  readonly admit?: ((identity: Identity, reply: FastifyReply) => void) | undefined;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface GuardOptions {
  */
 export function guard(
   server: FastifyInstance,
-  { authenticate, sessions, operatorTenantId }: GuardOptions,
+  { authenticate, sessions, operatorTenantId, admit }: GuardOptions,
 ): void {
   server.decorate('browserSessions', sessions ?? null);
   server.decorateRequest('session', null);
@@ -36,12 +38,13 @@ export function guard(
       throw new InternalError(`${method} ${url} asks for a token, and this process takes none.`);
     }
   });
-  server.addHook('onRequest', async (request) => {
+  server.addHook('onRequest', async (request, reply) => {
     if (request.is404) return;
     const access: Access | undefined = request.routeOptions.config.access;
     if (access?.by === 'anyone') return;
     if (!access || !authenticate) throw new InternalError('The route declares no access.');
     const identity = (await sessionOf(request))?.identity ?? (await authenticate(request));
+    admit?.(identity, reply);
     request.identity = identity;
     request.principal = actFor(identity, access, orgHeader(request), operatorTenantId);
     const { apiKey } = identity;

@@ -29,20 +29,22 @@ export interface ApiKeyRouteOptions {
   readonly nowMs?: () => number;
 }
 
-const keySchema = z.object({
-  id: z.string(),
-  prefix: z.string().describe('How the key begins.'),
-  name: z.string(),
-  org_id: z.string().nullable().describe('Null for a key of the platform level.'),
-  role: z.enum(ROLES),
-  scopes: z.array(z.string()).describe('Empty for all that the role may.'),
-  expires_at: z.string().nullable(),
-  revoked_at: z.string().nullable(),
-  revoked_by: z.string().nullable(),
-  last_used_at: z.string().nullable().describe('To the minute.'),
-  created_by: z.string(),
-  created_at: z.string(),
-});
+const keySchema = z
+  .object({
+    id: z.string(),
+    prefix: z.string().describe('How the key begins.'),
+    name: z.string(),
+    org_id: z.string().nullable().describe('Null for a key of the platform level.'),
+    role: z.enum(ROLES),
+    scopes: z.array(z.string()).describe('Empty for all that the role may.'),
+    expires_at: z.string().nullable(),
+    revoked_at: z.string().nullable(),
+    revoked_by: z.string().nullable(),
+    last_used_at: z.string().nullable().describe('To the minute.'),
+    created_by: z.string(),
+    created_at: z.string(),
+  })
+  .meta({ id: 'ApiKey' });
 
 const draftSchema = z.strictObject({
   name: z

@@ -38,35 +38,37 @@ const missingEvent = z.object({
 });
 
 /** The answer of `GET /v1/audit` and of `tributary audit --json`. Fields are added, never changed. */
-export const auditReportSchema = z.object({
-  verdict: z
-    .enum(['proved', 'healing', 'missing'])
-    .describe(
-      'proved: all that was accepted is stored, carried and consumed, but for known dead letters. healing: what is not yet will be. missing: it should be, and is not.',
-    ),
-  from: z.string().describe('Beginning of the first minute.'),
-  to: z.string().describe('End of the last minute, exclusive; not after the minute under way.'),
-  grace_minutes: count,
-  totals: z.object({
-    requests_accepted: count,
-    events_accepted: count.describe('Of webhooks and other sources, as answered.'),
-    events_resolved: count.describe('The same of what the resolver made of observations.'),
-    receipts: count.describe('Pairs of id and time of receipt in the outbox.'),
-    outboxed: count.describe('Ids in the outbox, by first receipt, observations included.'),
-    observations: count,
-    published: count.describe('Ids with a proof of passage; 0 where no proofs are written.'),
-    replayed: count,
-    spooled: count,
-    spool_waiting: count,
-    dead_lettered: count,
-    consumed: z.record(z.string(), count).describe('By consumer.'),
-  }),
-  disagreements: z.array(disagreement).describe('Minutes whose figures disagree, in order.'),
-  missing: z
-    .array(missingEvent)
-    .describe('Events that are not everywhere they should be: what is missing comes first.'),
-  truncated: z.boolean().describe('True when there is more than is listed.'),
-});
+export const auditReportSchema = z
+  .object({
+    verdict: z
+      .enum(['proved', 'healing', 'missing'])
+      .describe(
+        'proved: all that was accepted is stored, carried and consumed, but for known dead letters. healing: what is not yet will be. missing: it should be, and is not.',
+      ),
+    from: z.string().describe('Beginning of the first minute.'),
+    to: z.string().describe('End of the last minute, exclusive; not after the minute under way.'),
+    grace_minutes: count,
+    totals: z.object({
+      requests_accepted: count,
+      events_accepted: count.describe('Of webhooks and other sources, as answered.'),
+      events_resolved: count.describe('The same of what the resolver made of observations.'),
+      receipts: count.describe('Pairs of id and time of receipt in the outbox.'),
+      outboxed: count.describe('Ids in the outbox, by first receipt, observations included.'),
+      observations: count,
+      published: count.describe('Ids with a proof of passage; 0 where no proofs are written.'),
+      replayed: count,
+      spooled: count,
+      spool_waiting: count,
+      dead_lettered: count,
+      consumed: z.record(z.string(), count).describe('By consumer.'),
+    }),
+    disagreements: z.array(disagreement).describe('Minutes whose figures disagree, in order.'),
+    missing: z
+      .array(missingEvent)
+      .describe('Events that are not everywhere they should be: what is missing comes first.'),
+    truncated: z.boolean().describe('True when there is more than is listed.'),
+  })
+  .meta({ id: 'AuditReport' });
 
 export type AuditReport = z.infer<typeof auditReportSchema>;
 export type AuditTotals = AuditReport['totals'];

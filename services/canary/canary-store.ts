@@ -73,8 +73,16 @@ export class CanaryStore {
     );
   }
 
-  /** Of each connection that had one in the last week. @param tenantId undefined for all tenants */
-  latest(tenantId: string | undefined): Promise<CanaryRow[]> {
+  /**
+   * Of each connection that had one in the last week, by connection.
+   *
+   * @param tenantId undefined for all tenants
+   * @param page the connection that the page before ended with, and how many at most. Default all.
+   */
+  latest(
+    tenantId: string | undefined,
+    page: { readonly after?: string | undefined; readonly limit?: number } = {},
+  ): Promise<CanaryRow[]> {
     return this.#database.query<CanaryRow>(
       `SELECT DISTINCT ON (connection_id)
          connection_id, sent_at, outboxed, published, consumed_at,
@@ -85,8 +93,9 @@ export class CanaryStore {
          ) AS arrived_sent_at
        FROM canaries AS latest
        WHERE sent_at > now() - interval '7 days' AND ($1::text IS NULL OR tenant_id = $1)
-       ORDER BY connection_id, sent_at DESC`,
-      [tenantId ?? null],
+         AND ($2::text IS NULL OR connection_id > $2)
+       ORDER BY connection_id, sent_at DESC LIMIT $3`,
+      [tenantId ?? null, page.after ?? null, page.limit ?? null],
     );
   }
 }

@@ -4,7 +4,10 @@ import { z } from 'zod';
 import type { TenantScope } from '#platform/database/tenant-database.ts';
 import { reads } from '../access/access.ts';
 import { principalOf } from '../access/principal.ts';
+import { isStorableText } from '../connections/storable.ts';
+import { decodeCursor } from '../http/cursor.ts';
 import { PROBLEMS } from '../http/openapi.ts';
+import { cursorAfter, nextCursor, pageQuery } from '../http/paging.ts';
 import { canaryState } from './canary-state.ts';
 import type { CanaryStore } from './canary-store.ts';
 
@@ -14,22 +17,24 @@ export interface CanaryRouteOptions {
   readonly intervalMinutes: number;
 }
 
-const canarySchema = z.object({
-  connection_id: z.string(),
-  state: z
-    .enum(['ok', 'on_its_way', 'late'])
-    .describe('ok: the latest came all the way. late: none has come for two intervals.'),
-  sent_at: z.string().describe('When the latest was sent.'),
-  outboxed: z.boolean(),
-  published: z.boolean().describe('It has a proof of passage.'),
-  consumed_at: z.string().nullable(),
-  last_arrived_sent_at: z
-    .string()
-    .nullable()
-    .describe('When the latest was sent that came all the way.'),
-});
+const canarySchema = z
+  .object({
+    connection_id: z.string(),
+    state: z
+      .enum(['ok', 'on_its_way', 'late'])
+      .describe('ok: the latest came all the way. late: none has come for two intervals.'),
+    sent_at: z.string().describe('When the latest was sent.'),
+    outboxed: z.boolean(),
+    published: z.boolean().describe('It has a proof of passage.'),
+    consumed_at: z.string().nullable(),
+    last_arrived_sent_at: z
+      .string()
+      .nullable()
+      .describe('When the latest was sent that came all the way.'),
+  })
+  .meta({ id: 'Canary' });
 
-/** `GET /v1/canaries`: of each connection, how far its latest canary has come. */
+/** `GET /v1/canaries`: by connection, how far its latest canary has come. */
 export async function canaryRoutes(
   app: FastifyInstance,
   { canaries, intervalMinutes }: CanaryRouteOptions,
@@ -41,10 +46,12 @@ export async function canaryRoutes(
       schema: {
         summary: 'How far the latest canary of each connection has come',
         tags: ['health'],
+        querystring: z.strictObject(pageQuery),
         response: {
           200: z.object({
             interval_minutes: z.int().describe('0 when no canaries are sent.'),
             canaries: z.array(canarySchema),
+            next_cursor: nextCursor,
           }),
           ...PROBLEMS,
         },
@@ -52,7 +59,9 @@ export async function canaryRoutes(
     },
     async (request) => {
       const principal = principalOf(request);
-      const rows = await canaries(principal).latest(principal.tenantId);
+      const { cursor, limit } = request.query;
+      const [after] = cursor === undefined ? [] : decodeCursor(cursor, [isStorableText]);
+      const rows = await canaries(principal).latest(principal.tenantId, { after, limit });
       return {
         interval_minutes: intervalMinutes,
         canaries: rows.map((row) => ({
@@ -64,6 +73,7 @@ export async function canaryRoutes(
           consumed_at: row.consumed_at?.toISOString() ?? null,
           last_arrived_sent_at: row.arrived_sent_at?.toISOString() ?? null,
         })),
+        next_cursor: cursorAfter(rows, limit, (row) => [row.connection_id]),
       };
     },
   );

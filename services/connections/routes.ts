@@ -77,7 +77,8 @@ export async function connectionRoutes(
   routes.post(
     '/v1/connections',
     {
-      config: manages('org'),
+      // The URL ends in a secret segment for some providers.
+      config: { ...manages('org'), idempotent: true, secretFields: ['secret', 'webhook_url'] },
       schema: {
         summary: 'Add a connection',
         description:

@@ -4,37 +4,39 @@ import { CONNECTION_STATUSES, type Connection } from './connection.ts';
 const nullableText = z.string().nullable();
 
 /** A connection as the API shows it. */
-export const connectionSchema = z.object({
-  id: z.string(),
-  provider: z.string(),
-  name: z.string(),
-  status: z.enum(CONNECTION_STATUSES),
-  status_reason: nullableText.describe(
-    'Why it is not active: disabled, disconnected, credentials_refused, health.',
-  ),
-  status_detail: nullableText.describe('The same in a sentence.'),
-  status_since: z.string(),
-  org_id: nullableText.describe('Null where all organisations of the tenant share it.'),
-  account_id: nullableText.describe("The provider's id of the account, where it told one."),
-  account_name: nullableText,
-  labels: z.record(z.string(), z.string()),
-  webhook_url: z
-    .string()
-    .describe(
-      'Give this URL to the provider. Where it ends in a secret segment, that is shown only in the answer that creates the connection.',
+export const connectionSchema = z
+  .object({
+    id: z.string(),
+    provider: z.string(),
+    name: z.string(),
+    status: z.enum(CONNECTION_STATUSES),
+    status_reason: nullableText.describe(
+      'Why it is not active: disabled, disconnected, credentials_refused, health.',
     ),
-  secret_ref: z.string().describe('Where the signing secret is kept. The secret is never shown.'),
-  settings: z.record(z.string(), z.unknown()),
-  last_sync_at: nullableText,
-  last_error: nullableText.describe('Code of the latest error.'),
-  last_error_detail: nullableText,
-  last_error_at: nullableText,
-  error_count: z.int(),
-  disconnected_at: nullableText,
-  created_at: z.string(),
-  updated_at: z.string(),
-  version: z.int().describe('Counts changes; the ETag is made of it.'),
-});
+    status_detail: nullableText.describe('The same in a sentence.'),
+    status_since: z.string(),
+    org_id: nullableText.describe('Null where all organisations of the tenant share it.'),
+    account_id: nullableText.describe("The provider's id of the account, where it told one."),
+    account_name: nullableText,
+    labels: z.record(z.string(), z.string()),
+    webhook_url: z
+      .string()
+      .describe(
+        'Give this URL to the provider. Where it ends in a secret segment, that is shown only in the answer that creates the connection.',
+      ),
+    secret_ref: z.string().describe('Where the signing secret is kept. The secret is never shown.'),
+    settings: z.record(z.string(), z.unknown()),
+    last_sync_at: nullableText,
+    last_error: nullableText.describe('Code of the latest error.'),
+    last_error_detail: nullableText,
+    last_error_at: nullableText,
+    error_count: z.int(),
+    disconnected_at: nullableText,
+    created_at: z.string(),
+    updated_at: z.string(),
+    version: z.int().describe('Counts changes; the ETag is made of it.'),
+  })
+  .meta({ id: 'Connection' });
 
 export type ConnectionView = z.infer<typeof connectionSchema>;
 

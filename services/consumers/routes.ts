@@ -7,6 +7,7 @@ import { manages, reads } from '../access/access.ts';
 import { principalOf } from '../access/principal.ts';
 import { isStorableText } from '../connections/storable.ts';
 import { PROBLEMS } from '../http/openapi.ts';
+import { notPaged } from '../http/paging.ts';
 import { type ConsumerRow, listConsumers, resumeConsumer } from './line.ts';
 import { countWaiting } from './measure.ts';
 
@@ -15,28 +16,30 @@ export interface ConsumerRouteOptions {
   readonly database: Database;
 }
 
-const consumerSchema = z.object({
-  name: z.string(),
-  topic: z.string(),
-  subscribed_at: z.string(),
-  state: z.enum(['running', 'stopped']),
-  stopped_at: z.string().nullable(),
-  stopped_reason: z.string().nullable().describe('Name and code of the error that stopped it.'),
-  stopped_event_id: z
-    .string()
-    .nullable()
-    .describe('The event it stopped at; null also when that is not yours.'),
-  open_dead_letters: z.int(),
-  retrying: z.int().describe('Messages that failed and are tried again.'),
-  oldest_retrying_seconds: z
-    .number()
-    .nullable()
-    .describe('Age of the oldest of them, since its receipt.'),
-  backlog_messages: z
-    .int()
-    .nullable()
-    .describe('Not settled yet, over all tenants; null where only Pub/Sub can tell.'),
-});
+const consumerSchema = z
+  .object({
+    name: z.string(),
+    topic: z.string(),
+    subscribed_at: z.string(),
+    state: z.enum(['running', 'stopped']),
+    stopped_at: z.string().nullable(),
+    stopped_reason: z.string().nullable().describe('Name and code of the error that stopped it.'),
+    stopped_event_id: z
+      .string()
+      .nullable()
+      .describe('The event it stopped at; null also when that is not yours.'),
+    open_dead_letters: z.int(),
+    retrying: z.int().describe('Messages that failed and are tried again.'),
+    oldest_retrying_seconds: z
+      .number()
+      .nullable()
+      .describe('Age of the oldest of them, since its receipt.'),
+    backlog_messages: z
+      .int()
+      .nullable()
+      .describe('Not settled yet, over all tenants; null where only Pub/Sub can tell.'),
+  })
+  .meta({ id: 'Consumer' });
 
 /** `GET /v1/consumers`, `POST /v1/consumers/{name}/resume`. */
 export async function consumerRoutes(
@@ -51,6 +54,7 @@ export async function consumerRoutes(
       config: reads('installation'),
       schema: {
         summary: 'List consumers: whether each goes on, and what waits',
+        description: notPaged('consumers are parts of the product, a few dozen at most.'),
         tags: ['consumers'],
         response: { 200: z.object({ consumers: z.array(consumerSchema) }), ...PROBLEMS },
       },

@@ -6,8 +6,9 @@ import { forTenant, type TenantDatabase } from '#platform/database/tenant-databa
 import { manages, reads } from '../access/access.ts';
 import { type Principal, principalOf } from '../access/principal.ts';
 import { isStorableText, NOT_STORABLE } from '../connections/storable.ts';
-import { decodeCursor, encodeCursor } from '../http/cursor.ts';
+import { decodeCursor } from '../http/cursor.ts';
 import { PROBLEMS } from '../http/openapi.ts';
+import { cursorAfter, nextCursor, pageQuery } from '../http/paging.ts';
 import { dropMany, dropOne, retryMany, retryOne } from './actions.ts';
 import { filterFields, filterSchema, isSequence } from './filter.ts';
 import { findDeadLetter, listDeadLetters } from './store.ts';
@@ -18,7 +19,6 @@ export interface DeadLetterRouteOptions {
   readonly database: TenantDatabase;
 }
 
-const cursor = z.string().max(500).optional().describe('next_cursor of the answer before.');
 const by = z
   .string()
   .trim()
@@ -38,7 +38,7 @@ const many = z.strictObject({
   filter: filterSchema.describe(
     'Which: empty for all. Those that are open, unless it says a state.',
   ),
-  cursor,
+  cursor: pageQuery.cursor,
   by,
 });
 
@@ -51,15 +51,11 @@ const next_cursor = z
 const listSchema = {
   summary: 'List dead letters, latest first failure first',
   tags: ['dead letters'],
-  querystring: z.strictObject({
-    ...filterFields,
-    limit: z.coerce.number().int().min(1).max(500).default(50),
-    cursor,
-  }),
+  querystring: z.strictObject({ ...filterFields, ...pageQuery }),
   response: {
     200: z.object({
       dead_letters: z.array(deadLetterSchema),
-      next_cursor: z.string().nullable().describe('Null on the last page.'),
+      next_cursor: nextCursor,
     }),
     ...PROBLEMS,
   },
@@ -82,10 +78,9 @@ export async function deadLetterRoutes(
       const { cursor: given, limit, ...filter } = request.query;
       const [before] = given === undefined ? [] : decodeCursor(given, [isSequence]);
       const rows = await listDeadLetters(database, tenantId, filter, { limit, before });
-      const last = rows.at(-1);
       return {
         dead_letters: rows.map(shownLetter),
-        next_cursor: last && rows.length === limit ? encodeCursor([last.sequence]) : null,
+        next_cursor: cursorAfter(rows, limit, ({ sequence }) => [sequence]),
       };
     },
   );

@@ -7,6 +7,7 @@ import { NotFound } from '#schemas/problems.ts';
 import { reads } from '../access/access.ts';
 import { principalOf } from '../access/principal.ts';
 import { PROBLEMS } from '../http/openapi.ts';
+import { nextCursor, pageQuery } from '../http/paging.ts';
 import { type OutboxRow, rowToEvent } from '../outbox/event-row.ts';
 import { cursorOf, positionOf, withoutRepetitions } from './page.ts';
 
@@ -22,17 +23,16 @@ const filters = z.object({
   entity_id: z.string().optional(),
   received_from: z.iso.datetime({ offset: true }).optional().describe('Inclusive, RFC 3339.'),
   received_to: z.iso.datetime({ offset: true }).optional().describe('Exclusive, RFC 3339.'),
-  limit: z.coerce.number().int().min(1).max(500).default(50),
-  cursor: z.string().max(500).optional().describe('next_cursor of the page before.'),
+  ...pageQuery,
 });
 
-const pageSchema = z.object({
-  events: z.array(eventSchema),
-  next_cursor: z.string().nullable().describe('Null on the last page.'),
-});
+/** Registered for the document alone: the schema itself goes to other readers too. */
+const shownSchema = eventSchema.meta({ id: 'Event' });
+
+const pageSchema = z.object({ events: z.array(shownSchema), next_cursor: nextCursor });
 
 const oneSchema = z.object({
-  event: eventSchema,
+  event: shownSchema,
   outbox_rows: z.int().describe('Rows of the outbox that hold this event; more than 1 is normal.'),
 });
 

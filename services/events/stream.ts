@@ -1,13 +1,23 @@
+import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
 import type { Bus, BusMessage } from '#platform/bus/bus.ts';
 import { EVENTS_TOPIC } from '#schemas/topics.ts';
 import { reads } from '../access/access.ts';
 import { type Principal, principalOf } from '../access/principal.ts';
+import { PROBLEMS } from '../http/openapi.ts';
 
 export interface StreamOptions {
   readonly bus: Bus;
 }
 
+const content = {
+  'text/event-stream': {
+    schema: z.string().meta({
+      examples: ['id: 3f1c1e4c-6d0b-5a55-9a51-0c8d2b5a7b11\ndata: {"event_type":"deal.won"}\n\n'],
+    }),
+  },
+};
 const HEARTBEAT_MS = 15_000;
 /** A reader that is this far behind misses messages instead of filling the server's memory. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
@@ -29,6 +39,8 @@ export async function streamRoute(app: FastifyInstance, options: StreamOptions):
         description:
           'Each event as it is published. Shows, but does not guarantee: use /v1/events to catch up.',
         tags: ['events'],
+        response: { 200: { description: 'Until either side ends it.', content }, ...PROBLEMS },
+        operationId: 'streamEvents',
       },
     },
     async (request, reply) => {
@@ -49,6 +61,7 @@ export async function streamRoute(app: FastifyInstance, options: StreamOptions):
       const watching = await bus.watch(EVENTS_TOPIC, onMessage);
       reply.hijack();
       response.writeHead(200, {
+        ...(reply.getHeaders() as OutgoingHttpHeaders),
         'content-type': 'text/event-stream',
         'cache-control': 'no-store',
         'x-accel-buffering': 'no',

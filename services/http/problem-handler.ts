@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
-import { Problem } from '#schemas/problem.ts';
+import { escapeToken } from '#adapters/kit/json-pointer.ts';
+import { type Fault, Problem } from '#schemas/problem.ts';
 import {
   BodyTooLarge,
   InternalError,
@@ -8,6 +9,8 @@ import {
   NotAuthenticated,
   NotFound,
 } from '#schemas/problems.ts';
+
+type SchemaFault = NonNullable<FastifyError['validation']>[number];
 
 /** The one place that turns errors into answers (RFC 9457). */
 export function answerWithProblem(
@@ -42,10 +45,7 @@ export function answerNotFound(request: FastifyRequest, reply: FastifyReply): vo
 export function toProblem(error: FastifyError | Problem): Problem {
   if (error instanceof Problem) return error;
   if (hasZodFastifySchemaValidationErrors(error)) {
-    const faults = error.validation.map(({ instancePath, message }) => ({
-      pointer: instancePath,
-      message: message ?? 'not valid',
-    }));
+    const faults = error.validation.flatMap(faultsOf);
     const where = error.validationContext ?? 'request';
     return new InvalidRequest(`The ${where} is not valid; see errors.`, { faults });
   }
@@ -61,6 +61,17 @@ export function toProblem(error: FastifyError | Problem): Problem {
       cause: error,
     },
   );
+}
+
+/** Where the input is not as it should be. A field too many is pointed at itself, not at what holds it. */
+function faultsOf({ instancePath, keyword, params, message = 'not valid' }: SchemaFault): Fault[] {
+  const pointer = instancePath === '/' ? '' : instancePath;
+  const keys = keyword === 'unrecognized_keys' ? params.keys : undefined;
+  if (!Array.isArray(keys)) return [{ pointer, message }];
+  return keys.map((key) => ({
+    pointer: `${pointer}/${escapeToken(String(key))}`,
+    message: 'there is no such field',
+  }));
 }
 
 function causeOf(problem: Problem): unknown {

@@ -2,16 +2,15 @@ import type { Server } from 'node:http';
 import cookie from '@fastify/cookie';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
-import {
-  jsonSchemaTransform,
-  jsonSchemaTransformObject,
-  serializerCompiler,
-  validatorCompiler,
-} from 'fastify-type-provider-zod';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import type { Queryable } from '#platform/database/database.ts';
 import { guard } from '../access/guard.ts';
 import type { Authenticate } from '../access/principal.ts';
 import type { BrowserSessions } from '../access/sessions.ts';
+import { openApiOptions } from '../openapi/document.ts';
+import { acceptIdempotencyKeys } from './idempotency.ts';
 import { answerNotFound, answerWithProblem } from './problem-handler.ts';
+import { ApiRateLimits } from './rate-limits.ts';
 
 export interface ServerOptions {
   readonly logger: FastifyBaseLogger;
@@ -20,8 +19,12 @@ export interface ServerOptions {
   readonly authenticate?: Authenticate | undefined;
   /** Absent in processes that serve no browser. */
   readonly sessions?: BrowserSessions | undefined;
+  /** Where answers to idempotency keys are kept. Absent in processes without routes that take them. */
+  readonly database?: Queryable | undefined;
   /** The tenant that runs the installation. */
   readonly operatorTenantId: string;
+  /** Requests a second of each credential. Default: as many as come. */
+  readonly apiRateLimitPerSecond?: number | undefined;
   /** Proxies in front, whose X-Forwarded-For tells the sender's address. Default 0. */
   readonly trustedProxies?: number;
 }
@@ -31,8 +34,10 @@ const CUT_OFF_MS = 5_000;
 
 /** A Fastify server with what all routes share: problems as answers, zod schemas, OpenAPI. */
 export async function createServer({
+  apiRateLimitPerSecond,
   authenticate,
   sessions,
+  database,
   operatorTenantId,
   trustedProxies = 0,
   ...options
@@ -53,35 +58,25 @@ export async function createServer({
   });
   // Cookies are read by who needs them: webhooks bring none.
   if (sessions) await server.register(cookie, { hook: false });
-  guard(server, { authenticate, sessions, operatorTenantId });
+  const limits = apiRateLimitPerSecond
+    ? new ApiRateLimits({ perSecond: apiRateLimitPerSecond })
+    : undefined;
+  limits?.protectOpenRoutes(server);
+  guard(server, {
+    authenticate: authenticate && (limits?.counting(authenticate) ?? authenticate),
+    sessions,
+    operatorTenantId,
+    admit: limits?.admit.bind(limits),
+  });
+  acceptIdempotencyKeys(server, database);
   server.addHook('preClose', async () => endConnections(server.server));
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
   server.setErrorHandler(answerWithProblem);
   server.setNotFoundHandler(answerNotFound);
-  await server.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Tributary',
-        description: 'Signed CRM webhooks in, durable canonical events out.',
-        version: '1',
-      },
-      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
-    },
-    transform: describeRoute,
-    transformObject: jsonSchemaTransformObject,
-  });
+  await server.register(swagger, openApiOptions);
   return server;
 }
-
-/** A route in OpenAPI: its zod schemas as JSON Schema, and whether it asks for a token. */
-const describeRoute: typeof jsonSchemaTransform = (documented) => {
-  const { schema, url } = jsonSchemaTransform(documented);
-  const access = documented.route.config?.access;
-  const asks = access !== undefined && access.by !== 'anyone';
-  return { url, schema: { ...schema, ...(asks && { security: [{ bearer: [] }] }) } };
-};
 
 /**
  * Closing ends the connections that are idle then. Those with a request under way become idle when

@@ -9,8 +9,8 @@ import { ConnectionDirectory } from '../connections/directory.ts';
 import { SecretCache } from '../connections/secret-cache.ts';
 import { FakeWarehouse } from '../outbox/fakes.test-support.ts';
 import { ReceiptClock } from '../outbox/receipt-clock.ts';
+import { RateLimiter } from '../rate-limiter.ts';
 import type { Call } from './call.ts';
-import { RateLimiter } from './rate-limiter.ts';
 import { receive } from './receive.ts';
 import { RequestLog } from './request-log.ts';
 

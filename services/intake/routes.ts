@@ -16,14 +16,14 @@ export interface IntakeRouteOptions extends IntakeDependencies {
 
 interface WebhookParams {
   readonly provider: string;
-  readonly connectionId: string;
+  readonly connection_id: string;
 }
 
 const NO_BODY = Buffer.alloc(0);
 const METHODS: WebhookMethod[] = ['GET', 'POST', 'PUT', 'PATCH'];
 const POST_ALONE: readonly WebhookMethod[] = ['POST'];
 /** Some providers' URLs end in a secret segment, which their adapter checks. */
-const PATHS = ['/webhooks/:provider/:connectionId', '/webhooks/:provider/:connectionId/:secret'];
+const PATHS = ['/webhooks/:provider/:connection_id', '/webhooks/:provider/:connection_id/:secret'];
 
 /** `POST /webhooks/{provider}/{connection_id}` over raw bytes of any content type. */
 export async function intakeRoutes(
@@ -77,10 +77,10 @@ export async function intakeRoutes(
   }
 
   function toCall(request: FastifyRequest): Call {
-    const { provider, connectionId } = request.params as WebhookParams;
+    const { provider, connection_id } = request.params as WebhookParams;
     return {
       provider: adapters.has(provider) ? provider : 'unknown',
-      connectionId,
+      connectionId: connection_id,
       remoteAddress: request.ip,
       request: {
         method: request.method,

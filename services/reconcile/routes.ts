@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { ReconcileRunning } from '#schemas/problems.ts';
 import { manages, reads } from '../access/access.ts';
 import { principalOf } from '../access/principal.ts';
 import { PROBLEMS } from '../http/openapi.ts';
@@ -38,41 +39,45 @@ const directionSchema = z.object({
   behind_seconds: z.int(),
 });
 
-const statusSchema = z.object({
-  state: reportSchema.shape.state,
-  reason: reportSchema.shape.reason,
-  state_since: z.string(),
-  since: z.string().describe('Proofs are complete from then on; nothing earlier is compared.'),
-  publish: directionSchema.describe('Outbox rows without proof are published again.'),
-  append: directionSchema.describe('Proofs without outbox row are appended.'),
-  awaiting: z.int().describe('Events that were published again and have no proof yet.'),
-  unproven: z.int().describe('Events that were published again three times, without proof.'),
-  unusable: z.int().describe('Messages that are no events, and events that cannot be carried.'),
-  stuck: z
-    .array(
-      z.object({
-        direction: z.enum(['publish', 'append']),
-        state: z.enum(['unproven', 'unusable']),
-        event_id: z.string(),
-        at: z.string(),
-        reason: z.string().nullable(),
-        attempts: z.int(),
-      }),
-    )
-    .describe('Of the caller: what is unproven or unusable, newest first, at most 100.'),
-  runs: z
-    .array(
-      z.object({
-        id: z.int(),
-        kind: reportSchema.shape.kind,
-        dry_run: z.boolean(),
-        started_at: z.string(),
-        finished_at: z.string().nullable(),
-        report: reportSchema.nullable().describe('Null while it runs, and of one that was killed.'),
-      }),
-    )
-    .describe('The latest, newest first, at most 20.'),
-});
+const statusSchema = z
+  .object({
+    state: reportSchema.shape.state,
+    reason: reportSchema.shape.reason,
+    state_since: z.string(),
+    since: z.string().describe('Proofs are complete from then on; nothing earlier is compared.'),
+    publish: directionSchema.describe('Outbox rows without proof are published again.'),
+    append: directionSchema.describe('Proofs without outbox row are appended.'),
+    awaiting: z.int().describe('Events that were published again and have no proof yet.'),
+    unproven: z.int().describe('Events that were published again three times, without proof.'),
+    unusable: z.int().describe('Messages that are no events, and events that cannot be carried.'),
+    stuck: z
+      .array(
+        z.object({
+          direction: z.enum(['publish', 'append']),
+          state: z.enum(['unproven', 'unusable']),
+          event_id: z.string(),
+          at: z.string(),
+          reason: z.string().nullable(),
+          attempts: z.int(),
+        }),
+      )
+      .describe('Of the caller: what is unproven or unusable, newest first, at most 100.'),
+    runs: z
+      .array(
+        z.object({
+          id: z.int(),
+          kind: reportSchema.shape.kind,
+          dry_run: z.boolean(),
+          started_at: z.string(),
+          finished_at: z.string().nullable(),
+          report: reportSchema
+            .nullable()
+            .describe('Null while it runs, and of one that was killed.'),
+        }),
+      )
+      .describe('The latest, newest first, at most 20.'),
+  })
+  .meta({ id: 'ReconcileStatus' });
 
 /**
  * `/v1/reconcile`: an operator's act over the whole installation. Its answers count events of all
@@ -87,8 +92,9 @@ export async function reconcileRoutes(
   routes.post(
     '/v1/reconcile',
     {
-      config: manages('installation'),
+      config: { ...manages('installation'), problems: [ReconcileRunning] },
       schema: {
+        operationId: 'runReconcile',
         summary: 'Compare outbox and proofs of passage now, and heal what one side lacks',
         tags: ['reconcile'],
         body: requestSchema,

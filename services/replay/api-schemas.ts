@@ -46,45 +46,52 @@ export const replayRequestSchema = z.strictObject({
   dry_run: z.boolean().default(false).describe('Only count, weigh and price it.'),
 });
 
-const usd = z.string().describe('US dollars, an estimate by list price.');
+const usd = z
+  .string()
+  .meta({ examples: ['0.0420'] })
+  .describe('US dollars, an estimate by list price.');
 
-export const estimateSchema = z.object({
-  dry_run: z.literal(true),
-  predicate: predicateSchema,
-  events: z.int().describe('Rows of the outbox; an event that stands there twice counts twice.'),
-  bytes: z.int().describe('Of the messages, estimated.'),
-  cost: z
-    .object({
-      publish_usd: usd,
-      deliver_usd_per_subscription: usd,
-      proof_usd: usd,
-      read_usd: usd,
-      prices_as_of: z.string().describe('The day of the prices.'),
-    })
-    .describe('Estimates, without free tiers; zero on the embedded platform.'),
-  exceeds_max_events: z.boolean(),
-});
+export const estimateSchema = z
+  .object({
+    dry_run: z.literal(true),
+    predicate: predicateSchema,
+    events: z.int().describe('Rows of the outbox; an event that stands there twice counts twice.'),
+    bytes: z.int().describe('Of the messages, estimated.'),
+    cost: z
+      .object({
+        publish_usd: usd,
+        deliver_usd_per_subscription: usd,
+        proof_usd: usd,
+        read_usd: usd,
+        prices_as_of: z.string().describe('The day of the prices.'),
+      })
+      .describe('Estimates, without free tiers; zero on the embedded platform.'),
+    exceeds_max_events: z.boolean(),
+  })
+  .meta({ id: 'ReplayEstimate' });
 
-export const replaySchema = z.object({
-  id: z.string(),
-  state: z.enum(REPLAY_STATES),
-  predicate: predicateSchema,
-  predicate_name: z.string().nullable(),
-  consumer: z.string().nullable(),
-  mode: z.enum(REPLAY_MODES),
-  rate_per_second: z.int().nullable(),
-  max_events: z.int(),
-  matched: z.int().describe('Events that agreed when it was asked for.'),
-  published: z.int().describe('Messages that the bus confirmed.'),
-  through: z.string().nullable().describe('Time of receipt up to which it has published.'),
-  waits_for: z.string().nullable().describe('Code of the problem that it waits out.'),
-  failure: z.string().nullable(),
-  created_by: z.string(),
-  created_at: z.string(),
-  started_at: z.string().nullable(),
-  finished_at: z.string().nullable(),
-  process: z.string().nullable().describe('The process that worked on it last.'),
-});
+export const replaySchema = z
+  .object({
+    id: z.string(),
+    state: z.enum(REPLAY_STATES),
+    predicate: predicateSchema,
+    predicate_name: z.string().nullable(),
+    consumer: z.string().nullable(),
+    mode: z.enum(REPLAY_MODES),
+    rate_per_second: z.int().nullable(),
+    max_events: z.int(),
+    matched: z.int().describe('Events that agreed when it was asked for.'),
+    published: z.int().describe('Messages that the bus confirmed.'),
+    through: z.string().nullable().describe('Time of receipt up to which it has published.'),
+    waits_for: z.string().nullable().describe('Code of the problem that it waits out.'),
+    failure: z.string().nullable(),
+    created_by: z.string(),
+    created_at: z.string(),
+    started_at: z.string().nullable(),
+    finished_at: z.string().nullable(),
+    process: z.string().nullable().describe('The process that worked on it last.'),
+  })
+  .meta({ id: 'Replay' });
 
 export type ReplayView = z.infer<typeof replaySchema>;
 

@@ -2,24 +2,28 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { TenantScope } from '#platform/database/tenant-database.ts';
+import { ReplayLimitReached } from '#schemas/problems.ts';
 import { manages, reads } from '../access/access.ts';
 import { principalOf } from '../access/principal.ts';
 import { PROBLEMS } from '../http/openapi.ts';
+import { notPaged } from '../http/paging.ts';
 import { predicateName } from './api-schemas.ts';
 import { predicateSchema } from './predicate.ts';
-import type { PredicateStore, SavedPredicate } from './predicate-store.ts';
+import { MAX_SAVED, type PredicateStore, type SavedPredicate } from './predicate-store.ts';
 
 export interface PredicateRouteOptions {
   /** Those that a request may see. */
   readonly predicates: (scope: TenantScope) => PredicateStore;
 }
 
-const savedSchema = z.object({
-  name: z.string(),
-  predicate: predicateSchema,
-  created_by: z.string(),
-  updated_at: z.string(),
-});
+const savedSchema = z
+  .object({
+    name: z.string(),
+    predicate: predicateSchema,
+    created_by: z.string(),
+    updated_at: z.string(),
+  })
+  .meta({ id: 'SavedPredicate' });
 const params = z.object({ name: predicateName });
 
 /** `/v1/replay-predicates`: predicates kept under a name, with a range or without. */
@@ -35,6 +39,7 @@ export async function predicateRoutes(
       config: reads('platform'),
       schema: {
         summary: 'List saved predicates',
+        description: notPaged(`a tenant has at most ${MAX_SAVED}.`),
         tags: ['replays'],
         response: { 200: z.object({ predicates: z.array(savedSchema) }), ...PROBLEMS },
       },
@@ -65,7 +70,7 @@ export async function predicateRoutes(
   routes.put(
     '/v1/replay-predicates/:name',
     {
-      config: manages('platform'),
+      config: { ...manages('platform'), problems: [ReplayLimitReached] },
       schema: {
         summary: 'Save a predicate, in place of what had the name',
         tags: ['replays'],

@@ -18,7 +18,8 @@ interface PredicateRow {
 }
 
 const COLUMNS = 'name, predicate, created_by, updated_at';
-const MAX_SAVED = 100;
+/** Of a tenant. */
+export const MAX_SAVED = 100;
 
 /** Saved predicates in Postgres. */
 export class PredicateStore {

@@ -29,7 +29,17 @@ export const predicateSchema = z
     entity_type: part('For example deal.'),
     entity_id: part("The provider's id."),
   })
-  .describe('Which events: those that agree with every part that is given.');
+  .meta({
+    id: 'Predicate',
+    description: 'Which events: those that agree with every part that is given.',
+    examples: [
+      {
+        received_from: '2026-03-02T09:00:00.000Z',
+        received_to: '2026-03-02T10:00:00.000Z',
+        event_type: 'deal.won',
+      },
+    ],
+  });
 
 export type Predicate = z.infer<typeof predicateSchema>;
 

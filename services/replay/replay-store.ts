@@ -62,11 +62,19 @@ export class ReplayStore {
     );
   }
 
-  /** Newest first. */
-  async list({ tenantId, orgId }: ReplayScope, limit: number): Promise<Replay[]> {
+  /** Newest first. @param page how many, and the id of the replay that the page before ended with */
+  async list(
+    { tenantId, orgId }: ReplayScope,
+    { limit, after }: { readonly limit: number; readonly after?: string | undefined },
+  ): Promise<Replay[]> {
     const rows = await this.#database.query<ReplayRow>(
-      `SELECT ${COLUMNS} FROM replays WHERE ${IN_SCOPE} ORDER BY created_at DESC, id LIMIT $3`,
-      [tenantId, orgId, limit],
+      `SELECT ${COLUMNS} FROM replays
+       WHERE ${IN_SCOPE} AND ($4::uuid IS NULL OR (created_at, id) < (
+         SELECT last.created_at, last.id FROM replays AS last
+         WHERE last.tenant_id = $1 AND last.id = $4
+       ))
+       ORDER BY created_at DESC, id DESC LIMIT $3`,
+      [tenantId, orgId, limit, after ?? null],
     );
     return rows.map(fromRow);
   }

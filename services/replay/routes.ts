@@ -3,10 +3,18 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { TenantScope } from '#platform/database/tenant-database.ts';
 import type { Warehouse } from '#platform/warehouse/warehouse.ts';
-import { InvalidRequest, ReplayTooLarge } from '#schemas/problems.ts';
+import {
+  InvalidRequest,
+  NotFound,
+  ReplayLimitReached,
+  ReplayStateConflict,
+  ReplayTooLarge,
+} from '#schemas/problems.ts';
 import { manages, reads } from '../access/access.ts';
 import { type Principal, principalOf } from '../access/principal.ts';
+import { decodeCursor } from '../http/cursor.ts';
 import { PROBLEMS } from '../http/openapi.ts';
+import { cursorAfter, nextCursor, pageQuery } from '../http/paging.ts';
 import { estimateSchema, replayRequestSchema, replaySchema, shown } from './api-schemas.ts';
 import { countEvents, estimateReplay } from './estimate.ts';
 import {
@@ -48,7 +56,11 @@ export async function replayRoutes(
   routes.post(
     '/v1/replays',
     {
-      config: manages('tenant'),
+      config: {
+        ...manages('tenant'),
+        idempotent: true,
+        problems: [ReplayTooLarge, ReplayLimitReached, NotFound],
+      },
       schema: {
         summary: 'Publish events of the outbox again',
         description:
@@ -96,14 +108,22 @@ export async function replayRoutes(
       schema: {
         summary: 'List replays, newest first',
         tags: ['replays'],
-        querystring: z.object({ limit: z.coerce.number().int().min(1).max(500).default(50) }),
-        response: { 200: z.object({ replays: z.array(replaySchema) }), ...PROBLEMS },
+        querystring: z.object(pageQuery),
+        response: {
+          200: z.object({ replays: z.array(replaySchema), next_cursor: nextCursor }),
+          ...PROBLEMS,
+        },
       },
     },
     async (request) => {
       const principal = principalOf(request);
-      const found = await replays(principal).list(principal, request.query.limit);
-      return { replays: found.map(shown) };
+      const { cursor, limit } = request.query;
+      const [after] = cursor === undefined ? [] : decodeCursor(cursor, [isUuid]);
+      const found = await replays(principal).list(principal, { limit, after });
+      return {
+        replays: found.map(shown),
+        next_cursor: cursorAfter(found, limit, ({ id }) => [id]),
+      };
     },
   );
 
@@ -128,7 +148,7 @@ export async function replayRoutes(
     routes.post(
       `/v1/replays/:id/${move}`,
       {
-        config: manages('tenant'),
+        config: { ...manages('tenant'), problems: [ReplayStateConflict] },
         schema: {
           summary,
           tags: ['replays'],
@@ -142,6 +162,10 @@ export async function replayRoutes(
       },
     );
   }
+}
+
+function isUuid(text: string): boolean {
+  return z.uuid().safeParse(text).success;
 }
 
 /** What is asked for, within what the principal may see. */

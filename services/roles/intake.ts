@@ -1,7 +1,7 @@
 import { SecretCache } from '../connections/secret-cache.ts';
 import { watchSecrets } from '../connections/secret-watch.ts';
-import { RateLimiter } from '../intake/rate-limiter.ts';
 import { intakeRoutes } from '../intake/routes.ts';
+import { RateLimiter } from '../rate-limiter.ts';
 import type { Parts } from './parts.ts';
 
 /** The role that takes webhooks, and sees to it that what it accepted reaches the bus. */

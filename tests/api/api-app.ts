@@ -22,6 +22,7 @@ import { AcceptanceCounts } from '#services/ledger/acceptance-counts.ts';
 import { Metrics } from '#services/metrics/metrics.ts';
 import { startControl } from '#services/roles/control.ts';
 import { openControlPlane } from '#services/roles/control-plane.ts';
+import { createTributaryClient, type TributaryClient } from '../../client/tributary-client.ts';
 import {
   temporaryBus,
   temporaryFolder,
@@ -50,6 +51,8 @@ export interface ApiApp {
   readonly health: { ready: boolean; check: Check };
   /** How connections are checked; at first there is nothing to check by. */
   readonly providers: { check: CheckConnection };
+  /** Acts with the token of the installation, for what all organisations share. */
+  readonly client: TributaryClient;
   call(method: 'GET' | 'POST' | 'PATCH', url: string, body?: unknown): Promise<ApiAnswer>;
   /** What the audit log holds, oldest first. */
   audited(): Promise<Audited[]>;
@@ -111,6 +114,7 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
     authenticate: access.authenticate,
     sessions: access.sessions,
     bodyLimitBytes: 64 * 1024,
+    database,
     operatorTenantId: TENANT,
   });
   stack.defer(() => server.close());
@@ -158,6 +162,12 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
       return rows.map(({ type, id, ...row }) => ({ ...row, subject: { type, id } }));
     },
     forgetAudited: () => database.query('DELETE FROM audit_log'),
+    client: createTributaryClient({
+      url: PUBLIC_URL,
+      token: API_TOKEN,
+      orgId: 'platform',
+      fetch: (request) => fetchFrom(server, request),
+    }),
     call: async (method, url, body) => {
       const headers = { authorization: `Bearer ${API_TOKEN}`, 'x-org-id': 'platform' };
       const payload = body === undefined ? {} : { payload: body as object };
@@ -171,4 +181,21 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
       };
     },
   };
+}
+
+/** Asks the server without a network. */
+async function fetchFrom(server: FastifyInstance, request: Request): Promise<Response> {
+  const { method, url, headers } = request;
+  const payload = await request.text();
+  const { statusCode, ...answer } = await server.inject({
+    method: method as 'GET',
+    url: url.slice(PUBLIC_URL.length),
+    headers: Object.fromEntries(headers),
+    ...(payload !== '' && { payload }),
+  });
+  const isEmpty = statusCode === 204;
+  return new Response(isEmpty ? null : answer.payload, {
+    status: statusCode,
+    headers: answer.headers as Record<string, string>,
+  });
 }

@@ -5,13 +5,18 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { outboxIds } from '../../cli/demo/acknowledged-events.ts';
 import { eventMessages } from '../../cli/event-stream.ts';
+import { createTributaryClient } from '../../client/tributary-client.ts';
 import { Sender } from '../crash/sender.ts';
 import { describeOnCloud } from '../support/cloud.ts';
 import { Product, type Serving } from './product.ts';
 
 const SECRET = 'the-hubspot-client-secret';
 const TOKEN = 'a-token-of-at-least-twenty-letters';
-const BASE = { TRIBUTARY_API_TOKEN: TOKEN, TRIBUTARY_RATE_LIMIT_PER_SECOND: '1000000' };
+const BASE = {
+  TRIBUTARY_API_TOKEN: TOKEN,
+  TRIBUTARY_API_RATE_LIMIT_PER_SECOND: '1000000',
+  TRIBUTARY_RATE_LIMIT_PER_SECOND: '1000000',
+};
 const authorization = { authorization: `Bearer ${TOKEN}` };
 
 type Env = Readonly<Record<string, string>>;
@@ -37,14 +42,16 @@ function describeMainJob(makeEnv: () => Promise<Env>): void {
   afterAll(() => stack.disposeAsync());
 
   /** Asks again after 503, as that answer says: a busy BigQuery emulator refuses a query at times. */
-  const get = async (path: string, attemptsLeft = 5): Promise<unknown> => {
-    const answer = await fetch(serving.url + path, { headers: authorization });
-    const text = await answer.text();
-    if (answer.ok) return JSON.parse(text);
-    if (answer.status === 503 && attemptsLeft > 1) return get(path, attemptsLeft - 1);
-    throw new Error(`${answer.status} ${text}\n${serving.output.slice(-5).join('\n')}`);
+  const patiently = async (request: Request, attemptsLeft = 5): Promise<Response> => {
+    const answer = await fetch(request.clone());
+    if (answer.status === 503 && attemptsLeft > 1) return patiently(request, attemptsLeft - 1);
+    if (answer.ok) return answer;
+    const output = serving.output.slice(-5).join('\n');
+    throw new Error(`${answer.status} ${await answer.text()}\n${output}`);
   };
-  const storedIds = () => outboxIds({ get } as Parameters<typeof outboxIds>[0]);
+  const client = () =>
+    createTributaryClient({ url: serving.url, token: TOKEN, fetch: (asked) => patiently(asked) });
+  const storedIds = () => outboxIds(client());
   const webhookUrl = () =>
     `${env.TRIBUTARY_PUBLIC_URL ?? serving.url}/webhooks/hubspot/${connectionId}`;
 
@@ -61,7 +68,8 @@ function describeMainJob(makeEnv: () => Promise<Env>): void {
     const shown = firstEvent(stream);
     const sent = await product.run(['send', 'hubspot', 'deal.won'], { env });
     expect(JSON.parse(sent.stdout)).toMatchObject({ status: 200, answer: { accepted: 2 } });
-    const { events } = (await get('/v1/events?event_type=deal.won')) as { events: object[] };
+    const query = { event_type: 'deal.won' };
+    const { events } = await client().get('/v1/events', { params: { query } });
     expect(events).toMatchObject([
       { event_type: 'deal.won', connection_id: connectionId, metadata: { source: 'webhook' } },
     ]);
@@ -86,8 +94,9 @@ function describeMainJob(makeEnv: () => Promise<Env>): void {
       { code: 'webhook_not_verified' },
     ]);
     expect(await storedIds()).toEqual(before);
+    const params = { query: { connection_id: connectionId } };
     await expect
-      .poll(() => get(`/v1/webhook-requests?connection_id=${connectionId}`), { timeout: 10_000 })
+      .poll(() => client().get('/v1/webhook-requests', { params }), { timeout: 10_000 })
       .toMatchObject({
         requests: expect.arrayContaining([
           expect.objectContaining({ outcome: 'rejected', reason: 'signature_missing' }),

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { outboxIds } from '../../cli/demo/acknowledged-events.ts';
+import { createTributaryClient } from '../../client/tributary-client.ts';
 import { Sender } from '../crash/sender.ts';
 import { Product } from './product.ts';
 
@@ -31,11 +32,14 @@ async function addConnection(url: string): Promise<string> {
 
 /** Some of the cost of a start is paid once: the cases share a folder, one after the other. */
 let product: Product;
-const ENV = { TRIBUTARY_API_TOKEN: TOKEN, TRIBUTARY_RATE_LIMIT_PER_SECOND: '1000000' };
+const ENV = {
+  TRIBUTARY_API_TOKEN: TOKEN,
+  TRIBUTARY_API_RATE_LIMIT_PER_SECOND: '1000000',
+  TRIBUTARY_RATE_LIMIT_PER_SECOND: '1000000',
+};
 
 async function storedIds(url: string): Promise<Set<string>> {
-  const get = async (path: string) => (await fetch(url + path, { headers: authorization })).json();
-  return outboxIds({ get } as Parameters<typeof outboxIds>[0]);
+  return outboxIds(createTributaryClient({ url, token: TOKEN }));
 }
 
 describe('a server', () => {

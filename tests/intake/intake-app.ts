@@ -17,7 +17,6 @@ import { ConnectionDirectory } from '#services/connections/directory.ts';
 import { SecretCache } from '#services/connections/secret-cache.ts';
 import { eventRoutes } from '#services/events/routes.ts';
 import { createServer } from '#services/http/server.ts';
-import { RateLimiter } from '#services/intake/rate-limiter.ts';
 import { RequestLog } from '#services/intake/request-log.ts';
 import { requestRoutes } from '#services/intake/request-routes.ts';
 import { intakeRoutes } from '#services/intake/routes.ts';
@@ -26,6 +25,7 @@ import { countedAccept } from '#services/ledger/counted-accept.ts';
 import { createAccept } from '#services/outbox/accept.ts';
 import { acceptParts, FakeBus } from '#services/outbox/fakes.test-support.ts';
 import { ReceiptClock } from '#services/outbox/receipt-clock.ts';
+import { RateLimiter } from '#services/rate-limiter.ts';
 import { temporaryWarehouse } from '../support/embedded-drivers.ts';
 
 export const PUBLIC_URL = 'https://hooks.example.com';
@@ -131,6 +131,9 @@ export async function startIntake(
         org_id: null,
         with_unknown: true,
         connection_id: null,
+        before_received_at: null,
+        before_request_id: null,
+        before_occurrences: null,
         row_limit: 100_000,
       };
       return duckDb.query('webhook-requests', filter);

@@ -111,8 +111,17 @@ const LOGGED = {
   org_id: null,
   with_unknown: true,
   connection_id: null,
+  before_received_at: null,
+  before_request_id: null,
+  before_occurrences: null,
   row_limit: 10,
 };
+/** Behind a request received at second 2. */
+const after = (before_request_id: string, before_occurrences: number) => ({
+  before_received_at: at(2),
+  before_request_id,
+  before_occurrences,
+});
 const id = (index: number) => outboxRow(index).event_id as string;
 
 const ROWS = { ...EVERY_OUTBOX_ROW, received_from: at(0), received_to: at(10) };
@@ -191,6 +200,9 @@ const cases: readonly [string, string, Readonly<Record<string, CellValue>>, numb
   ['requests', 'webhook-requests', LOGGED, 3],
   ['requests of a tenant alone', 'webhook-requests', { ...LOGGED, with_unknown: false }, 2],
   ['requests of a connection', 'webhook-requests', { ...LOGGED, connection_id: 'con_2' }, 1],
+  ['requests after a page', 'webhook-requests', { ...LOGGED, ...after('r2', 3) }, 1],
+  ['requests after one of the same time', 'webhook-requests', { ...LOGGED, ...after('r3', 3) }, 2],
+  ['requests after a count of them', 'webhook-requests', { ...LOGGED, ...after('r2', 4) }, 2],
 ];
 
 describeWith(BIGQUERY_EMULATOR, (path) => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTcpProxy } from '#platform/testing/tcp-proxy.ts';
 import { outboxIds } from '../../../cli/demo/acknowledged-events.ts';
+import { createTributaryClient, type TributaryClient } from '../../../client/tributary-client.ts';
 import {
   countDeliveries,
   installObserver,
@@ -53,6 +54,7 @@ export async function installEmbedded(options: EmbeddedOptions): Promise<Install
       TRIBUTARY_DATA_DIR: join(dir, 'data'),
       TRIBUTARY_KEY_DIR: join(dir, 'keys'),
       TRIBUTARY_RATE_LIMIT_PER_SECOND: '1000000',
+      TRIBUTARY_API_RATE_LIMIT_PER_SECOND: '1000000',
     };
     const hints = new Set<string>();
     let hintedAtMs = performance.now();
@@ -123,12 +125,7 @@ export async function installEmbedded(options: EmbeddedOptions): Promise<Install
   }
 }
 
-function apiOf(origin: string): Parameters<typeof outboxIds>[0] {
-  const get = async (path: string) => {
-    const headers = { authorization: `Bearer ${API_TOKEN}` };
-    const response = await fetch(origin + path, { headers, signal: AbortSignal.timeout(30_000) });
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-    return response.json();
-  };
-  return { get } as Parameters<typeof outboxIds>[0];
+function apiOf(url: string): TributaryClient {
+  const patient = (request: Request) => fetch(request, { signal: AbortSignal.timeout(30_000) });
+  return createTributaryClient({ url, token: API_TOKEN, fetch: patient });
 }

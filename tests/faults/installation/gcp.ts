@@ -72,6 +72,7 @@ export async function installOnGcp({ logDir, clock }: InstallationOptions): Prom
       TRIBUTARY_PORT: '0',
       TRIBUTARY_API_TOKEN: API_TOKEN,
       TRIBUTARY_RATE_LIMIT_PER_SECOND: '1000000',
+      TRIBUTARY_API_RATE_LIMIT_PER_SECOND: '1000000',
       TRIBUTARY_ACCEPT_PATIENCE_MS: '400',
       // What is missing is to be healed while the suite looks on.
       TRIBUTARY_RECONCILE_GRACE_SECONDS: '45',

@@ -80,6 +80,17 @@ describe('rate limiter', () => {
     expect(passing(limiter, 'a', 0, 10)).toBe(0);
   });
 
+  it('tells what is left without taking it', () => {
+    const limiter = new RateLimiter(10);
+    expect(limiter.left('a', 0)).toBe(20);
+    passing(limiter, 'a', 0, 20);
+    expect([limiter.left('a', 0), limiter.left('a', 50), limiter.left('a', 100)]).toEqual([
+      0, 0.5, 1,
+    ]);
+    expect(limiter.left('a', 60_000)).toBe(20);
+    expect(passing(limiter, 'a', 60_000, 100)).toBe(20);
+  });
+
   it('stays small under a flood of made-up keys', () => {
     const limiter = new RateLimiter(1);
     passing(limiter, 'first', 0, 10);
