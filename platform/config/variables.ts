@@ -121,7 +121,7 @@ export const configSchema = z.object({
   TRIBUTARY_LEDGER_DAYS: whole(7, 3_650)
     .default(14)
     .describe(
-      'How long consumers remember which events they processed, the resolver what it resolved, and checks and logs of connections are kept.',
+      'How long consumers remember which events they processed, and the resolver what it resolved.',
     ),
   TRIBUTARY_RECONCILE_GRACE_SECONDS: whole(5, 3_600)
     .optional()

@@ -152,9 +152,10 @@ describeOnEachDatabase('health checks', (open) => {
       status: 'error',
       status_reason: 'health',
       status_detail: 'HubSpot answered 502.',
+      last_error: 'provider_unavailable',
       error_count: '3',
-      version: '1',
-      is_untouched: true,
+      // Analysts are told of it, and whoever waits for alerts.
+      version: '2',
     });
     await becomeDue();
     await checker().run();
@@ -163,8 +164,13 @@ describeOnEachDatabase('health checks', (open) => {
       status_reason: null,
       status_detail: null,
       last_error: 'provider_unavailable',
-      version: '1',
+      version: '3',
     });
+    const audited = await database.query('SELECT actor, action FROM audit_log ORDER BY id');
+    expect(audited).toEqual([
+      { actor: 'system', action: 'connection.failed' },
+      { actor: 'system', action: 'connection.recovered' },
+    ]);
     expect(await loggedCodes(database, 'con_1')).toEqual([
       'check_failed',
       'marked_failing',

@@ -33,7 +33,7 @@ interface FactsRow {
 }
 
 /** Seconds between checks where nobody has set them. */
-const DEFAULT_INTERVAL = 300;
+export const DEFAULT_INTERVAL = 300;
 
 /** Checks are looked at only where one failed lately: of thousands of connections those are few. */
 const FACTS = `

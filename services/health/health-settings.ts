@@ -1,9 +1,10 @@
 import type { TenantDatabase } from '#platform/database/tenant-database.ts';
 import type { Principal } from '../access/principal.ts';
-import type { Owner } from '../connections/store.ts';
-import { findOwn } from '../connections/visible.ts';
+import { recordAudit } from '../audit-log/record.ts';
+import { ConnectionStore, type Owner } from '../connections/store.ts';
 import type { CheckTarget } from './check.ts';
 import { logConnection } from './connection-log.ts';
+import { DEFAULT_INTERVAL } from './health-facts.ts';
 
 /**
  * Sets how often a connection is checked. The next check comes sooner where the new interval is shorter.
@@ -19,7 +20,11 @@ export async function setCheckInterval(
   intervalSeconds: number,
 ): Promise<void> {
   await database.transaction(async (tx) => {
-    const connection = await findOwn(tx, principal, id);
+    const connection = await new ConnectionStore(tx).own(principal, id);
+    const [set] = await tx.query<{ interval_seconds: number }>(
+      'SELECT interval_seconds FROM connection_health WHERE connection_id = $1 AND tenant_id = $2',
+      [id, connection.tenantId],
+    );
     await tx.query(
       `INSERT INTO connection_health AS health (connection_id, tenant_id, org_id, interval_seconds)
        VALUES ($1, $2, $3, $4::int)
@@ -27,6 +32,13 @@ export async function setCheckInterval(
          next_check_at = least(health.next_check_at, now() + make_interval(secs => $4::int))`,
       [id, connection.tenantId, connection.orgId, intervalSeconds],
     );
+    await recordAudit(tx, principal, {
+      action: 'connection.check_interval_changed',
+      subjectType: 'connection',
+      subjectId: id,
+      before: { interval_seconds: set?.interval_seconds ?? DEFAULT_INTERVAL },
+      after: { interval_seconds: intervalSeconds },
+    });
     await logConnection(tx, connection, {
       level: 'info',
       kind: 'change',

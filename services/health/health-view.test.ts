@@ -7,7 +7,6 @@ import { forTenant } from '#platform/database/tenant-database.ts';
 import type { TestDatabase } from '#platform/database/testing.ts';
 import { NotFound } from '#schemas/problems.ts';
 import { Metrics } from '../metrics/metrics.ts';
-import { ledgerCleanup } from '../tasks/ledger-cleanup.ts';
 import {
   type LogEntry,
   type LogFilter,
@@ -226,20 +225,6 @@ describeOnEachDatabase('health', (open) => {
       'tributary_health_checks_overdue 2',
       'tributary_health_checks_total{outcome="failed"} 1',
     ]);
-  });
-
-  it('forgets checks and logs when their days are over', async () => {
-    await storeConnection(database, 'con_old');
-    const day = 86_400;
-    await storeChecks(database, 'con_old', [{ agoSeconds: 13 * day }, { agoSeconds: 15 * day }]);
-    await database.query(
-      `INSERT INTO connection_logs (connection_id, tenant_id, logged_at, level, kind, code, message)
-       SELECT 'con_old', 'acme', now() - make_interval(days => ago), 'info', 'poll', ago::text, ''
-       FROM (VALUES (13), (15)) AS days (ago)`,
-    );
-    expect(await ledgerCleanup(database, 14)()).toEqual({ removed: 2 });
-    expect(await database.query('SELECT code FROM connection_logs')).toEqual([{ code: '13' }]);
-    expect(await database.query('SELECT 1 FROM connection_checks')).toHaveLength(1);
   });
 
   describe('the log', () => {

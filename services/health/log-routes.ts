@@ -6,7 +6,7 @@ import { forTenant } from '#platform/database/tenant-database.ts';
 import { reads } from '../access/access.ts';
 import { principalOf } from '../access/principal.ts';
 import { isStorableText, NOT_STORABLE } from '../connections/storable.ts';
-import { findVisible } from '../connections/visible.ts';
+import { ConnectionStore } from '../connections/store.ts';
 import { decodeCursor, encodeCursor } from '../http/cursor.ts';
 import { PROBLEMS } from '../http/openapi.ts';
 import { listConnectionLog } from './connection-log.ts';
@@ -42,7 +42,7 @@ export async function connectionLogRoutes(
       const { cursor, limit, ...filter } = request.query;
       const [before] = cursor === undefined ? [] : decodeCursor(cursor, [isLineId]);
       const own = forTenant(database, principal);
-      const connection = await findVisible(own, principal, request.params.id);
+      const connection = await new ConnectionStore(own).find(principal, request.params.id);
       const lines = await listConnectionLog(own, connection, filter, { limit, before });
       const last = lines.at(-1);
       return {

@@ -1,4 +1,5 @@
 import type { Database, Queryable } from '#platform/database/database.ts';
+import { recordAudit } from '../audit-log/record.ts';
 import type { CheckResult, CheckTarget } from './check.ts';
 import { logConnection } from './connection-log.ts';
 
@@ -77,6 +78,7 @@ async function noteFailure(
     [connection.id, detail],
   );
   if (marked.length === 0) return;
+  await noteTurn(tx, connection, 'failed', detail);
   await logConnection(tx, connection, {
     level: 'error',
     kind: 'health',
@@ -92,12 +94,13 @@ async function noteSuccess(
   connection: CheckTarget,
   hadFailed: boolean,
 ): Promise<void> {
-  await tx.query(
+  const recovered = await tx.query(
     `UPDATE connections SET status = 'active', status_reason = NULL, status_detail = NULL,
        status_since = now(), version = version + 1, updated_at = clock_timestamp()
-     WHERE id = $1 AND status = 'error' AND status_reason = 'health'`,
+     WHERE id = $1 AND status = 'error' AND status_reason = 'health' RETURNING 1`,
     [connection.id],
   );
+  if (recovered.length > 0) await noteTurn(tx, connection, 'recovered', null);
   if (!hadFailed) return;
   await logConnection(tx, connection, {
     level: 'info',
@@ -105,4 +108,19 @@ async function noteSuccess(
     code: 'check_ok_again',
     message: 'The check succeeds again.',
   });
+}
+
+/** In the audit log, as every change of a connection. */
+async function noteTurn(
+  tx: Queryable,
+  { id, tenantId, orgId }: CheckTarget,
+  turn: 'failed' | 'recovered',
+  detail: string | null,
+): Promise<void> {
+  const active = { status: 'active', status_reason: null, status_detail: null };
+  const inError = { status: 'error', status_reason: 'health', status_detail: detail };
+  const [before, after] = turn === 'failed' ? [active, inError] : [inError, active];
+  const actor = { tenantId, orgId, actor: 'system' };
+  const action = `connection.${turn}`;
+  await recordAudit(tx, actor, { action, subjectType: 'connection', subjectId: id, before, after });
 }

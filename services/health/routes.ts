@@ -7,7 +7,7 @@ import { ConnectionDisconnected } from '#schemas/problems.ts';
 import { manages, reads } from '../access/access.ts';
 import { principalOf } from '../access/principal.ts';
 import { isStorableText, NOT_STORABLE } from '../connections/storable.ts';
-import { findOwn } from '../connections/visible.ts';
+import { ConnectionStore } from '../connections/store.ts';
 import { PROBLEMS } from '../http/openapi.ts';
 import type { HealthChecker } from './health-checker.ts';
 import { listCheckable, setCheckInterval } from './health-settings.ts';
@@ -105,8 +105,8 @@ export async function connectionHealthRoutes(
     async (request) => {
       const principal = principalOf(request);
       const own = forTenant(database, principal);
-      const connection = await findOwn(own, principal, request.params.id);
-      if (connection.isDisconnected) {
+      const connection = await new ConnectionStore(own).own(principal, request.params.id);
+      if (connection.disconnectedAt !== null) {
         throw new ConnectionDisconnected(
           `Connection ${connection.id} is disconnected. Reconnect it, then check it.`,
         );

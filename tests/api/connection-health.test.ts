@@ -147,6 +147,12 @@ describe('PATCH /v1/connections/{id}/health', () => {
     expect(logs.body).toMatchObject({
       logs: [{ code: 'check_interval_changed', data: { interval_seconds: 60 } }],
     });
+    const audited = await api.database.query(
+      "SELECT before, after FROM audit_log WHERE action = 'connection.check_interval_changed'",
+    );
+    expect(audited).toEqual([
+      { before: { interval_seconds: 300 }, after: { interval_seconds: 60 } },
+    ]);
   });
 
   it.each([{ interval_seconds: 59 }, { interval_seconds: 86_401 }, { interval_seconds: 60.5 }, {}])(
