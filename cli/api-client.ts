@@ -1,5 +1,6 @@
 import type { Config } from '#platform/config/config.ts';
 import { apiTokenPath, readApiToken } from '#services/access/api-token.ts';
+import { openLocalIssuer } from '#services/access/local-issuer.ts';
 import type { components } from '../client/generated/api.ts';
 import { errorOf, TributaryProblem } from '../client/problem.ts';
 import { createTributaryClient, type TributaryClient } from '../client/tributary-client.ts';
@@ -22,15 +23,20 @@ export function webhookAddress({
   return webhook_url.slice(0, webhook_url.indexOf(id) + id.length);
 }
 
-/** @throws CommandFailed when there is no API token to be found */
-export async function openApi(config: Config): Promise<Api> {
-  const token = config.apiToken ?? (await readApiToken(config.keyDir));
-  if (token === undefined) {
-    throw new CommandFailed(
-      `There is no API token at ${apiTokenPath(config.keyDir)}. Start the server once (npm start), or set TRIBUTARY_API_TOKEN.`,
-      EXIT.serverUnreachable,
-    );
-  }
+/** For whom, where it is not the configured tenant and organisation. */
+export interface ActingFor {
+  readonly tenantId?: string | undefined;
+  /** `platform` names what all organisations share. */
+  readonly orgId?: string | undefined;
+}
+
+/**
+ * @throws CommandFailed when there is no API token to be found, or none can be made for another tenant
+ */
+export async function openApi(config: Config, actingFor: ActingFor = {}): Promise<Api> {
+  const { tenantId = config.tenantId, orgId = config.orgId } = actingFor;
+  const token =
+    tenantId === config.tenantId ? await ownToken(config) : await tokenFor(config, tenantId);
   const note = await readServerNote(config.dataDir);
   const url = note?.url ?? `http://${config.host}:${config.port}`;
   const ask = async (request: Request): Promise<Response> => {
@@ -43,7 +49,31 @@ export async function openApi(config: Config): Promise<Api> {
     if (response.ok) return response;
     throw refusal(await errorOf(response));
   };
-  return { ...createTributaryClient({ url, token, orgId: config.orgId, fetch: ask }), url };
+  return { ...createTributaryClient({ url, token, orgId, fetch: ask }), url };
+}
+
+async function ownToken(config: Config): Promise<string> {
+  const token = config.apiToken ?? (await readApiToken(config.keyDir));
+  if (token === undefined) {
+    throw new CommandFailed(
+      `There is no API token at ${apiTokenPath(config.keyDir)}. Start the server once (npm start), or set TRIBUTARY_API_TOKEN.`,
+      EXIT.serverUnreachable,
+    );
+  }
+  return token;
+}
+
+/** Made for a minute by the installation's own issuer, which is on a laptop alone. */
+async function tokenFor(config: Config, tenantId: string): Promise<string> {
+  if (config.platform !== 'embedded') {
+    throw new CommandFailed(
+      'The API token is of the tenant TRIBUTARY_TENANT_ID. For another one set TRIBUTARY_API_TOKEN to an API key or token of that tenant, and TRIBUTARY_TENANT_ID to it.',
+      EXIT.usage,
+    );
+  }
+  const issuer = await openLocalIssuer(config.keyDir);
+  const bearer = { subject: 'command line', tenantId, orgId: null, role: 'member' } as const;
+  return issuer.issue(bearer, 60);
 }
 
 /** With the problem's own words. */

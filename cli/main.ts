@@ -1,10 +1,11 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { Problem } from '#schemas/problem.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { CommandFailed, EXIT } from './exit.ts';
 import { eventCount, wholeNumber, wholeNumberOrNone } from './whole-number.ts';
 
 /** Loaded when used: each command starts without what the others need. */
+const oauthClientCommands = () => import('./commands/oauth-clients.ts');
 const connectionCommands = () => import('./commands/connections.ts');
 const connectionHealthCommands = () => import('./commands/connection-health.ts');
 const replayCommands = () => import('./commands/replay.ts');
@@ -56,6 +57,7 @@ connections
   .option('--secret-file <file>', 'read the signing secret from a file')
   .option('--secret-stdin', 'read the signing secret from standard input')
   .option('--generate-secret', 'have one made and shown once, where the provider lets us choose it')
+  .option('--api-key-file <file>', 'read the API key to call the provider with from a file')
   .option('--settings <json>', 'settings as JSON text, or @FILE')
   .action(async (provider, options) =>
     (await connectionCommands()).addConnection(provider, options),
@@ -63,8 +65,26 @@ connections
 connections
   .command('list')
   .description('list the connections')
+  .option('--provider <name>', 'only those of a provider')
   .option('--json', 'print JSON')
   .action(async (options) => (await connectionCommands()).listConnections(options));
+connections
+  .command('show <id>')
+  .description('print all that is known of it, without secrets')
+  .action(async (id) => (await connectionCommands()).showConnection(id));
+connections
+  .command('disconnect <id>')
+  .description('destroy its credentials; its data and its webhook URL stay')
+  .action(async (id) => (await connectionCommands()).disconnectConnection(id));
+connections
+  .command('reconnect <id>')
+  .description('receive again after it was disconnected')
+  .action(async (id) => (await connectionCommands()).reconnectConnection(id));
+connections
+  .command('delete <id>')
+  .description('remove it with its credentials and its log; its events stay')
+  .option('--yes', 'do not ask')
+  .action(async (id, options) => (await connectionCommands()).deleteConnection(id, options));
 connections
   .command('url <id>')
   .description('print the whole webhook URL, with its secret segment where it has one')
@@ -98,6 +118,45 @@ connections
   .description('check it now; fails when the check does')
   .option('--all', 'all of the organisation that are enabled and connected')
   .action(async (id, options) => (await connectionHealthCommands()).checkConnections(id, options));
+
+const oauthClients = program
+  .command('oauth-clients')
+  .description('the apps that we are at providers, by which accounts are connected with OAuth 2.0');
+oauthClients
+  .command('set <provider>')
+  .description('store the app that was registered at a provider, in place of the one there was')
+  .requiredOption('--client-id <id>', 'its client id')
+  .option('--secret-file <file>', 'read its client secret from a file')
+  .option('--secret-stdin', 'read its client secret from standard input')
+  .option('--private-key-file <file>', 'read the key that signs its assertions from a PEM file')
+  .action(async (provider, options) =>
+    (await oauthClientCommands()).setOAuthClient(provider, options),
+  );
+oauthClients
+  .command('list')
+  .description('list them')
+  .option('--json', 'print JSON')
+  .action(async (options) => (await oauthClientCommands()).listOAuthClients(options));
+oauthClients
+  .command('delete <provider>')
+  .description('forget one, and destroy its secret')
+  .action(async (provider) => (await oauthClientCommands()).deleteOAuthClient(provider));
+
+program
+  .command('readiness <provider>')
+  .description('go through every precondition of a provider: decision, gaps, evidence')
+  .addOption(
+    new Option('--path <path>', 'the way that changes come in')
+      .choices(['webhook', 'poll'])
+      .default('webhook'),
+  )
+  .option('--connection <id>', 'only this connection (default: all of the provider)')
+  .option('--tenant <id>', 'whose (default: TRIBUTARY_TENANT_ID)')
+  .option('--org <id>', 'of which organisation (default: TRIBUTARY_ORG_ID)')
+  .option('--json', 'print JSON')
+  .action(async (provider, options) =>
+    (await import('./commands/readiness.ts')).readiness(provider, options),
+  );
 
 program
   .command('token')

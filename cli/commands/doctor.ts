@@ -4,6 +4,7 @@ import { type Config, readConfig } from '#platform/config/config.ts';
 import { configSchema } from '#platform/config/variables.ts';
 import { Problem } from '#schemas/problem.ts';
 import { apiTokenPath, readApiToken } from '#services/access/api-token.ts';
+import { allConnections } from '../all-connections.ts';
 import { openApi } from '../api-client.ts';
 import { CommandFailed, EXIT } from '../exit.ts';
 import { asText, type Finding, finding } from '../finding.ts';
@@ -135,7 +136,7 @@ async function server(config: Config): Promise<Finding[]> {
   );
   try {
     const api = await openApi(config);
-    const { connections } = await api.get('/v1/connections');
+    const connections = await allConnections(api);
     const found = `${connections.length} connections`;
     return connections.length > 0
       ? [state, finding('connections', 'ok', found)]

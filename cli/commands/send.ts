@@ -2,6 +2,7 @@ import type { WebhookRequest } from '#adapters/kit/adapter.ts';
 import { adaptersByProvider } from '#adapters/registry.ts';
 import { readConfig } from '#platform/config/config.ts';
 import { accessSecret } from '../access-secret.ts';
+import { allConnections } from '../all-connections.ts';
 import { type Api, openApi, type View, webhookAddress } from '../api-client.ts';
 import { CommandFailed, EXIT } from '../exit.ts';
 import { printJson } from '../output.ts';
@@ -59,10 +60,8 @@ async function chooseConnection(
   provider: string,
   id: string | undefined,
 ): Promise<View<'Connection'>> {
-  const { connections } = await api.get('/v1/connections');
-  const usable = connections.filter(
-    (one) => one.provider === provider && (id ?? one.id) === one.id,
-  );
+  const connections = await allConnections(api, { provider });
+  const usable = connections.filter((one) => (id ?? one.id) === one.id);
   const [connection] = usable;
   if (!connection) {
     throw new CommandFailed(

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Adapter } from '#adapters/kit/adapter.ts';
 import type { Sandbox } from '#adapters/kit/sandbox/contract.ts';
+import { allConnections } from '../all-connections.ts';
 import { type Api, type View, webhookAddress } from '../api-client.ts';
 import { CommandFailed } from '../exit.ts';
 import type { AcknowledgedEvents } from './acknowledged-events.ts';
@@ -28,7 +29,7 @@ const TIME_SCALE = 10_000;
 /** Starts the sandbox of every provider that has one, connected at the first start. */
 export async function startSandboxes(options: SandboxesOptions): Promise<ConnectedSandbox[]> {
   const { api, adapters, folder, tenantId, acknowledged } = options;
-  const { connections } = await api.get('/v1/connections');
+  const connections = await allConnections(api);
   const started: ConnectedSandbox[] = [];
   for (const adapter of adapters) {
     if (!adapter.sandbox) continue;
