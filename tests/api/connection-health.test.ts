@@ -53,6 +53,18 @@ describe('POST /v1/connections/{id}/health/check', () => {
     expect(Date.parse(String(body.next_check_at))).toBeGreaterThan(Date.now() + 200_000);
   });
 
+  it('marks the connection whose credentials are refused', async () => {
+    api.providers.check = () => Promise.reject(new CredentialsRefused('The token was revoked.'));
+    await api.call('POST', '/v1/connections/con_1/health/check');
+    const { body } = await api.call('GET', '/v1/connections/con_1');
+    expect(body).toMatchObject({
+      status: 'error',
+      status_reason: 'credentials_refused',
+      status_detail: 'The token was revoked.',
+      last_error: 'credentials_refused',
+    });
+  });
+
   it('answers why it failed, without a secret', async () => {
     api.providers.check = () =>
       Promise.reject(new CredentialsRefused('HubSpot said no to Bearer hunter2hunter2.'));
@@ -60,13 +72,15 @@ describe('POST /v1/connections/{id}/health/check', () => {
     expect(answer.body).toMatchObject({ outcome: 'failed', code: 'credentials_refused' });
     const health = await api.call('GET', '/v1/connections/con_1/health');
     expect(health.body).toMatchObject({
-      status: 'degraded',
+      status: 'failing',
       recent_errors: [{ code: 'credentials_refused' }],
     });
     const logs = await api.call('GET', '/v1/connections/con_1/logs');
-    expect(logs.body).toMatchObject({ logs: [{ code: 'check_failed', kind: 'health' }] });
+    expect(logs.body).toMatchObject({
+      logs: [{ code: 'credentials_refused' }, { code: 'check_failed', kind: 'health' }],
+    });
     const rows = await api.database.query(
-      'SELECT last_error_detail, detail FROM connections JOIN connection_checks ON connection_id = connections.id',
+      'SELECT last_error_detail, status_detail, detail FROM connections JOIN connection_checks ON connection_id = connections.id',
     );
     const shown = [answer.text, health.text, logs.text, JSON.stringify(rows), ...api.logLines];
     expect(shown.join()).not.toContain('hunter2');
