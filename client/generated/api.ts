@@ -725,8 +725,6 @@ export interface operations {
               updated_by: string;
               updated_at: string;
             })[];
-            /** Not paged: there is one for each provider at most. */
-            next_cursor: null;
           };
         };
       };
@@ -776,8 +774,6 @@ export interface operations {
               /** Whose app is used: the tenant's own or the installation's. Null: there is none. */
               client: 'tenant' | 'installation' | null;
             })[];
-            /** Not paged: there are few. */
-            next_cursor: null;
           };
         };
       };
@@ -921,8 +917,6 @@ export interface operations {
                 retry_at: string | null;
               } | null;
             })[];
-            /** Always null: there are a few of a connection. */
-            next_cursor: string | null;
           };
         };
       };
@@ -975,8 +969,6 @@ export interface operations {
                 retry_at: string | null;
               } | null;
             })[];
-            /** Always null: there are a few of a connection. */
-            next_cursor: string | null;
           };
         };
       };

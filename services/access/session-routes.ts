@@ -39,7 +39,7 @@ export async function sessionRoutes(
   { issuer }: SessionRouteOptions,
 ): Promise<void> {
   const routes = app.withTypeProvider<ZodTypeProvider>();
-  const tags = ['session'];
+  const tags = ['sessions'];
 
   routes.post(
     '/v1/session',

@@ -75,7 +75,7 @@ export async function apiKeyRoutes(
   { database, audit, nowMs = Date.now }: ApiKeyRouteOptions,
 ): Promise<void> {
   const routes = app.withTypeProvider<ZodTypeProvider>();
-  const tags = ['API keys'];
+  const tags = ['api keys'];
 
   routes.post(
     '/v1/api-keys',

@@ -202,6 +202,12 @@ describe('a call', () => {
       outcome: 'failed',
     },
     {
+      name: 'a permission that is missing',
+      answers: [status(403, {}, '{"category":"MISSING_SCOPES"}')],
+      error: CredentialsRefused,
+      outcome: 'credentials_refused',
+    },
+    {
       name: 'a redirect',
       answers: [status(302, { location: '/elsewhere' })],
       error: ProviderRefused,
@@ -218,7 +224,7 @@ describe('a call', () => {
     expect(seen).toHaveLength(given.length);
   });
 
-  it.each([400, 403, 404, 409, 422])('answered by %d is returned', async (code) => {
+  it.each([400, 404, 409, 422])('answered by %d is returned', async (code) => {
     answers.push(status(code, {}, '{"error":"x"}'));
     expect(await caller()({ path: '/' })).toMatchObject({ status: code, text: '{"error":"x"}' });
     expect(records).toMatchObject([{ outcome: 'rejected' }]);

@@ -88,8 +88,12 @@ export const checkAllAnswerSchema = z.object({
 
 export const healthTotalsSchema = z.object({
   connections: z.int(),
-  by_health: z.record(z.enum(HEALTH_STATUSES), z.int()),
-  by_status: z.record(z.enum(['active', 'inactive', 'error', 'disconnected']), z.int()),
+  by_health: z
+    .record(z.enum(HEALTH_STATUSES), z.int())
+    .meta({ examples: [{ healthy: 7, degraded: 1, failing: 0, unknown: 2 }] }),
+  by_status: z
+    .record(z.enum(['active', 'inactive', 'error', 'disconnected']), z.int())
+    .meta({ examples: [{ active: 9, inactive: 0, error: 1, disconnected: 0 }] }),
   circuits_open: z.int().describe('Those that are half open included.'),
 });
 

@@ -7,6 +7,7 @@ import { InvalidRequest } from '#schemas/problems.ts';
 import { manages, reads } from '../access/access.ts';
 import { principalOf } from '../access/principal.ts';
 import { PROBLEMS } from '../http/openapi.ts';
+import { notPaged } from '../http/paging.ts';
 import type { OAuthClientStore } from './client-store.ts';
 import { findProvider } from './provider-settings.ts';
 
@@ -87,11 +88,11 @@ export async function clientRoutes(
       config: reads('platform'),
       schema: {
         summary: 'List OAuth clients',
+        description: notPaged('there is one for each provider at most.'),
         tags: ['oauth'],
         response: {
           200: z.object({
             clients: z.array(clientSchema),
-            next_cursor: z.null().describe('Not paged: there is one for each provider at most.'),
           }),
           ...PROBLEMS,
         },
@@ -99,7 +100,6 @@ export async function clientRoutes(
     },
     async (request) => ({
       clients: await clients.list(principalOf(request)),
-      next_cursor: null,
     }),
   );
 

@@ -5,6 +5,7 @@ import type { OAuthProvider } from '#adapters/kit/oauth.ts';
 import { reads } from '../access/access.ts';
 import { principalOf } from '../access/principal.ts';
 import { PROBLEMS } from '../http/openapi.ts';
+import { notPaged } from '../http/paging.ts';
 import type { OAuthClientStore } from './client-store.ts';
 
 export interface ProviderRouteOptions {
@@ -47,11 +48,11 @@ export async function providerRoutes(
       config: reads('tenant'),
       schema: {
         summary: 'List providers that are connected by OAuth',
+        description: notPaged('there are as many as there are in the code.'),
         tags: ['oauth'],
         response: {
           200: z.object({
             providers: z.array(providerSchema),
-            next_cursor: z.null().describe('Not paged: there are few.'),
           }),
           ...PROBLEMS,
         },
@@ -78,7 +79,6 @@ export async function providerRoutes(
           redirect_uri: `${publicUrl()}/oauth/callback/${one.provider}`,
           client: owners.get(one.provider) ?? null,
         })),
-        next_cursor: null,
       };
     },
   );

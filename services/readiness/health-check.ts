@@ -21,6 +21,11 @@ function healthOf({ id, credential, health }: ConnectionFacts, nowMs: number): F
   if (!health?.last_check_at) {
     return { ...finding, state: 'gap', evidence: 'It was not checked yet.', next };
   }
+  if (health.last_outcome === null) {
+    const evidence =
+      'Its settings do not say how the provider is called, so there is nothing to check.';
+    return { ...finding, state: 'not_applicable', evidence };
+  }
   const evidence = `The check at ${health.last_check_at.toISOString()} ${health.last_outcome === 'ok' ? 'was answered' : 'failed'}; the circuit is ${health.circuit.replace('_', ' ')}.`;
   if (health.last_outcome !== 'ok' || health.circuit !== 'closed') {
     return { ...finding, state: 'gap', evidence, next };

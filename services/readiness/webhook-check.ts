@@ -89,6 +89,7 @@ async function lastVerified(
     outcome: string;
   }>('webhook-requests', {
     ...{ tenant_id: tenantId, org_id: null, with_unknown: false, connection_id: id, row_limit: 1 },
+    ...{ before_received_at: null, before_request_id: null, before_occurrences: null },
   });
   const isRefused =
     refused?.outcome === 'rejected' && refused.received_at > (event?.received_at ?? '');

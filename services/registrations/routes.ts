@@ -10,6 +10,7 @@ import { principalOf } from '../access/principal.ts';
 import { idParams } from '../connections/inputs.ts';
 import { ConnectionStore } from '../connections/store.ts';
 import { PROBLEMS } from '../http/openapi.ts';
+import { notPaged } from '../http/paging.ts';
 import type { Registration } from './registration.ts';
 import type { RegistrationService } from './registration-service.ts';
 import { visibleRegistrations } from './registration-store.ts';
@@ -45,7 +46,6 @@ const listSchema = z.object({
     .boolean()
     .describe('False where webhooks of the provider are set up at the provider by hand.'),
   registrations: z.array(registrationSchema),
-  next_cursor: z.string().nullable().describe('Always null: there are a few of a connection.'),
 });
 
 /** How long a request waits for another process that is at the same connection. */
@@ -64,6 +64,7 @@ export async function registrationRoutes(
       config: reads('org'),
       schema: {
         summary: 'Webhooks that the provider keeps for a connection',
+        description: notPaged('there are a few of a connection.'),
         tags: ['connections'],
         params: idParams,
         response: { 200: listSchema, ...PROBLEMS },
@@ -85,8 +86,7 @@ export async function registrationRoutes(
       config: manages('org'),
       schema: {
         summary: 'Register, extend and remove webhooks of a connection now',
-        description:
-          'Also extends what is not due yet, and tries again what waits for its next attempt. What the provider refuses is in the answer, with its reason.',
+        description: `Also extends what is not due yet, and tries again what waits for its next attempt. What the provider refuses is in the answer, with its reason. ${notPaged('there are a few of a connection.')}`,
         tags: ['connections'],
         params: idParams,
         response: { 200: listSchema, ...PROBLEMS },
@@ -111,7 +111,6 @@ export async function registrationRoutes(
     return {
       by_api: adapters.get(provider)?.api?.webhooks !== undefined,
       registrations: rows.map(viewOf),
-      next_cursor: null,
     };
   }
 }

@@ -149,11 +149,10 @@ const ROUTES: Readonly<Record<string, Route>> = {
     body: { secret: 'another-signing-secret' },
     one: (mark) => `/v1/connections/con_${mark}/secret/rotate`,
   },
-  // After the one before: what rotated last stays.
   'POST /v1/connections/:id/secret/retire': {
     scope: 'org',
     manages: true,
-    body: { version: 2 },
+    body: { version: 1 },
     one: (mark) => `/v1/connections/con_${mark}/secret/retire`,
   },
   'GET /v1/connections/:id/health': {
@@ -209,7 +208,16 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'DELETE /v1/oauth/clients/:provider': { scope: 'platform', manages: true, status: 204 },
   'GET /v1/oauth/providers': { scope: 'tenant' },
   // Asked with a token: consent needs a browser's session.
-  'POST /v1/oauth/authorizations': { scope: 'org', manages: true, body: {}, status: 401 },
+  'POST /v1/oauth/authorizations': {
+    scope: 'org',
+    manages: true,
+    body: {
+      provider: 'salesforce',
+      name: 'x',
+      settings: { organization_id: '00D5g000004ABCDEA4' },
+    },
+    status: 401,
+  },
   'GET /v1/readiness/:provider': { scope: 'org' },
   'POST /v1/reconcile': { scope: 'installation', manages: true, body: { dry_run: true } },
   'GET /v1/reconcile': { scope: 'installation' },
@@ -268,15 +276,17 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => stack.disposeAsync());
 
+let seeded = 0;
 /** Every owner's connection is there, whatever a route before has done to it. */
 async function seedConnections() {
+  seeded += 1;
   await api.database.query('DELETE FROM connections');
   const connections = new ConnectionStore(api.database);
   for (const { mark, tenantId, orgId } of OWNERS) {
     const connection = { tenantId, orgId, provider: 'hubspot', name: mark, settings: {} };
-    await connections.insert(connection, `con_${mark}`, `ref/${mark}`);
-    const made = api.secrets.create(`ref/${mark}`, 'a-signing-secret');
-    await made.catch(() => api.secrets.addVersion(`ref/${mark}`, 'a-signing-secret'));
+    const ref = `ref/${mark}/${seeded}`;
+    await api.secrets.create(ref, 'a-signing-secret');
+    await connections.insert(connection, `con_${mark}`, ref);
   }
 }
 

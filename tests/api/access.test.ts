@@ -165,7 +165,10 @@ describe('/openapi.json', () => {
     const routes = api.routes
       .filter(({ url, method }) => url.startsWith('/v1/') && String(method) !== 'HEAD')
       .map(({ url, method }) => `${method} ${url.replaceAll(/:(\w+)/g, '{$1}')}`);
-    const names = (document: OpenApiDocument) => operationsOf(document).map(({ name }) => name);
+    const names = (document: OpenApiDocument) =>
+      operationsOf(document)
+        .map(({ name }) => name)
+        .filter((name) => name.includes(' /v1/'));
     expect(names(served).sort()).toEqual(routes.sort());
     expect(names(await apiDocument()).sort()).toEqual(routes.sort());
   });

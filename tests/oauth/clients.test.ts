@@ -44,7 +44,7 @@ describe('OAuth clients', () => {
       updated_at: expect.any(String),
     });
     const second = await put('hubspot', { client_id: 'id-2', client_secret: 'second-secret' });
-    expect(await list('platform')).toEqual({ clients: [second.body], next_cursor: null });
+    expect(await list('platform')).toEqual({ clients: [second.body] });
     expect(await app.clients.find('acme', 'hubspot')).toEqual({
       clientId: 'id-2',
       clientSecret: 'second-secret',
