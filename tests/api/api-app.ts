@@ -83,6 +83,7 @@ export async function openApi(stack: AsyncDisposableStack): Promise<ApiApp> {
   const onError = (message: string, error: unknown) => logger.error({ err: error }, message);
   const config = readConfig({
     TRIBUTARY_API_TOKEN: API_TOKEN,
+    TRIBUTARY_CANARY_MINUTES: '5',
     TRIBUTARY_DATA_DIR: await temporaryFolder(stack),
     TRIBUTARY_KEY_DIR: await temporaryFolder(stack),
     TRIBUTARY_PUBLIC_URL: PUBLIC_URL,
