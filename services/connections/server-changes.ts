@@ -10,6 +10,8 @@ export interface Failure {
   readonly reason: string;
   /** What happened and what to do, in a sentence. */
   readonly detail: string;
+  /** True when the error was counted already, as a failed check is. */
+  readonly isCounted?: boolean;
 }
 
 export interface ServerChangeOptions {
@@ -25,7 +27,7 @@ export interface ServerChangeOptions {
 export async function markFailed(
   { database, publicUrl }: ServerChangeOptions,
   id: string,
-  { reason, detail }: Failure,
+  { reason, detail, isCounted = false }: Failure,
 ): Promise<void> {
   await database.transaction(async (tx) => {
     const [row] = await tx.query<ConnectionRow>(
@@ -39,12 +41,14 @@ export async function markFailed(
       statusReason: reason,
       statusDetail: detail,
     });
-    await tx.query(
-      `UPDATE connections SET last_error = $2, last_error_detail = $3, last_error_at = now(),
-         error_count = error_count + 1
-       WHERE id = $1`,
-      [id, reason, detail],
-    );
+    if (!isCounted) {
+      await tx.query(
+        `UPDATE connections SET last_error = $2, last_error_detail = $3, last_error_at = now(),
+           error_count = error_count + 1
+         WHERE id = $1`,
+        [id, reason, detail],
+      );
+    }
     await logConnection(tx, before, {
       ...{ level: 'error', kind: 'credentials', code: reason, message: detail },
     });

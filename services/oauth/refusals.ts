@@ -2,6 +2,7 @@ import type { OAuthProvider } from '#adapters/kit/oauth.ts';
 import type { Problem } from '#schemas/problem.ts';
 import {
   CredentialsRefused,
+  OauthClientMissing,
   OauthCodeRefused,
   OauthDenied,
   OauthScopeMissing,
@@ -45,7 +46,10 @@ export function refusal(
     });
   }
   if (CLIENT.has(code) || errors?.client?.includes(code)) {
-    return new CredentialsRefused(
+    // No fault of the connections': what they have is good again once the app is put right.
+    const Refused =
+      stage === 'refresh' || stage === 'grant' ? OauthClientMissing : CredentialsRefused;
+    return new Refused(
       `${title} does not take the id and secret of our app (${said}). Compare them with what ${title} shows for the app, and store them again by PUT /v1/oauth/clients/${provider.provider}.`,
     );
   }

@@ -74,7 +74,8 @@ export function openControlPlane(options: ControlPlaneOptions) {
       callProvider: async (connection) =>
         (await credentials.row(connection.id)) && direct(connection),
     }),
-    onPermanentFailure: ({ id }, code, detail) => onPermanentFailure(id, code, detail),
+    onPermanentFailure: ({ id }, reason, detail) =>
+      markFailed({ database, publicUrl }, id, { reason, detail, isCounted: true }),
     ...{ database, metrics, onError },
   });
   const callProvider = (connection: CalledConnection) =>
