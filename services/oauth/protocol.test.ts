@@ -534,6 +534,14 @@ describe('a provider that fails', () => {
     );
   });
 
+  it('is not over for a connection when the secret of our app is wrong', async () => {
+    const client = { ...CLIENT, clientSecret: 'another-secret' };
+    const credential = await connect('hubspot');
+    const refresh = makeRefresh(deps);
+    expect(await codeOf(refresh('hubspot', {}, credential, client))).toBe('oauth_client_missing');
+    expect((await refresh('hubspot', {}, credential, CLIENT)).token).not.toBe(credential.token);
+  });
+
   it('never has a secret in what is told', async () => {
     const credential = await connect('salesforce');
     const client = { ...CLIENT, clientSecret: 'another-secret' };
