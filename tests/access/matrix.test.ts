@@ -1,6 +1,6 @@
 // Who sees and does what, over every route of the API. Real: see tests/api/api-app.ts; tokens are those of
 // the local issuer. A route that is not placed in the table fails the first test.
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OUTBOX, WEBHOOK_REQUESTS } from '#schemas/tables.ts';
 import { ConnectionStore } from '#services/connections/store.ts';
 import { eventToRow } from '#services/outbox/event-row.ts';
@@ -254,6 +254,7 @@ const tokens = new Map<string, string>();
 beforeAll(async () => {
   stack = new AsyncDisposableStack();
   api = await openApi(stack);
+  await seedConnections();
   for (const [index, { mark, tenantId, orgId }] of OWNERS.entries()) {
     await api.database.query(
       `INSERT INTO api_keys (id, tenant_id, org_id, name, prefix, hash, role, created_by)
@@ -278,14 +279,14 @@ afterAll(() => stack.disposeAsync());
 
 let seeded = 0;
 /** Every owner's connection is there, whatever a route before has done to it. */
-async function seedConnections() {
+async function seedConnections({ withSecrets = false } = {}) {
   seeded += 1;
   await api.database.query('DELETE FROM connections');
   const connections = new ConnectionStore(api.database);
   for (const { mark, tenantId, orgId } of OWNERS) {
     const connection = { tenantId, orgId, provider: 'hubspot', name: mark, settings: {} };
     const ref = `ref/${mark}/${seeded}`;
-    await api.secrets.create(ref, 'a-signing-secret');
+    if (withSecrets) await api.secrets.create(ref, 'a-signing-secret');
     await connections.insert(connection, `con_${mark}`, ref);
   }
 }
@@ -354,11 +355,14 @@ describe('the table', () => {
 const callers = Object.entries(CALLERS).map(([name, caller]) => ({ name, caller }));
 
 describe.each(callers)('$name', ({ name: callerName, caller }) => {
-  beforeEach(seedConnections);
-
   it.each(Object.entries(ROUTES))('%s', async (name, route) => {
     const refused = refusal(route, caller);
     if (endless(name) && refused === undefined) return;
+    // What a route before has changed or removed.
+    const withSecrets = name.includes('/secret');
+    if (route.one && refused === undefined && (route.manages || withSecrets)) {
+      await seedConnections({ withSecrets });
+    }
     const url = (name.split(' ')[1] ?? '')
       .replace(':id', ID)
       .replace(':event_id', ID)
@@ -388,6 +392,7 @@ describe.each(callers)('$name', ({ name: callerName, caller }) => {
   });
 
   it('sees in lists exactly what it may', async () => {
+    await seedConnections();
     for (const name of ['GET /v1/events', 'GET /v1/webhook-requests', 'GET /v1/connections']) {
       const route = ROUTES[name] as Route;
       if (refusal(route, caller) !== undefined) continue;

@@ -29,7 +29,6 @@ const EVENTS: readonly Row[] = [
   outboxRow(4, { received_at: at(3), tenant_id: 'other', provider: 'zoho' }),
   // The first one again, later.
   outboxRow(1, { received_at: at(4) }),
-  outboxRow(6, { received_at: at(6), source: 'canary' }),
   outboxRow(5, { received_at: at(5), event_type: 'deal.observed', payload: '{"a":"Zoë"}' }),
 ];
 const REQUESTS: readonly Row[] = [
