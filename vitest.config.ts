@@ -1,14 +1,26 @@
 import { defineConfig } from 'vitest/config';
 
+/** Pure functions, and servers that each test closes: files of one worker may share its modules. */
+const UNITS = ['adapters', 'schemas', 'cli', 'client', 'scripts'].map((dir) => `${dir}/**/*.test.ts`);
+
 export default defineConfig({
   test: {
-    include: ['**/*.test.ts'],
-    exclude: ['node_modules/**', '.tributary/**'],
     pool: 'forks',
     // Two at a time also on larger machines: several files open real databases and real servers.
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 30_000,
     execArgv: ['--liftoff-only'],
+    projects: [
+      { extends: true, test: { name: 'units', include: UNITS, isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: 'parts',
+          include: ['**/*.test.ts'],
+          exclude: ['node_modules/**', '.tributary/**', ...UNITS],
+        },
+      },
+    ],
   },
 });
