@@ -1,7 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-/** Pure functions, and servers that each test closes: files of one worker may share its modules. */
-const UNITS = ['adapters', 'schemas', 'cli', 'client', 'scripts'].map((dir) => `${dir}/**/*.test.ts`);
+/** What leaves nothing in its process: files of one worker may share its modules. */
+const UNITS = [
+  ...['adapters', 'schemas', 'cli', 'client', 'scripts', 'services'],
+  ...['access', 'api', 'connections', 'docs', 'http', 'oauth', 'provider-api', 'registrations'].map(
+    (dir) => `tests/${dir}`,
+  ),
+].map((dir) => `${dir}/**/*.test.ts`);
 
 export default defineConfig({
   test: {
