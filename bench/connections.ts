@@ -33,6 +33,7 @@ export async function benchConnections(args: readonly string[]): Promise<void> {
   const env = {
     ...installation.env,
     TRIBUTARY_API_TOKEN: TOKEN,
+    TRIBUTARY_API_RATE_LIMIT_PER_SECOND: '100000',
     TRIBUTARY_ROLE: 'control',
   };
   const child = startProcess('cli/main.ts', ['serve'], env);

@@ -44,7 +44,7 @@ export async function connectionPage(
      WHERE tenant_id = $1 AND (org_id IS NULL OR org_id = $2)
        AND ($3::text IS NULL OR provider = $3)
        AND ($4::text IS NULL OR status = $4)
-       AND ($5::text IS NULL OR position(lower($5) IN lower(name || ' ' || coalesce(account_name, ''))) > 0)
+       AND ($5::text IS NULL OR position(lower($5) IN search_text) > 0)
        AND ($6::text IS NULL OR account_id = $6)
        AND ($7::jsonb IS NULL OR labels @> $7)
        AND ($8::timestamptz IS NULL OR (created_at, id) > ($8, $9))

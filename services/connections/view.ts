@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { type Field, fieldsOf, holdsSecret } from '#adapters/kit/fields.ts';
+import { maskSecrets } from '#adapters/kit/mask-secrets.ts';
+import { adaptersByProvider } from '#adapters/registry.ts';
 import { CONNECTION_STATUSES, type Connection } from './connection.ts';
 
 const nullableText = z.string().nullable();
@@ -56,7 +59,7 @@ export function shown(connection: Connection, publicUrl: string): ConnectionView
     labels: connection.labels,
     webhook_url: `${publicUrl}/webhooks/${connection.provider}/${connection.id}`,
     secret_ref: connection.secretRef,
-    settings: connection.settings,
+    settings: withoutSecrets(connection),
     last_sync_at: connection.lastSyncAt,
     last_error: connection.lastError,
     last_error_detail: connection.lastErrorDetail,
@@ -67,6 +70,20 @@ export function shown(connection: Connection, publicUrl: string): ConnectionView
     updated_at: connection.updatedAt,
     version: connection.version,
   };
+}
+
+/** The fields of a provider's settings that hold secrets, by provider; made when first asked for. */
+const secretFields = new Map<string, readonly Field[]>();
+
+/** Settings as they may be shown: the fields that their adapter calls secret are masked. */
+function withoutSecrets({ provider, settings }: Connection): Record<string, unknown> {
+  let fields = secretFields.get(provider);
+  if (!fields) {
+    const adapter = adaptersByProvider().get(provider);
+    fields = adapter ? fieldsOf(adapter.settingsSchema).filter(holdsSecret) : [];
+    secretFields.set(provider, fields);
+  }
+  return fields.length === 0 ? settings : (maskSecrets(settings, fields) as typeof settings);
 }
 
 /** The strong entity tag of a connection as it is. */

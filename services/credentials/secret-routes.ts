@@ -9,9 +9,10 @@ import type { Secrets, SecretVersion } from '#platform/secrets/secrets.ts';
 import { InternalError, NotFound, NotPermitted } from '#schemas/problems.ts';
 import { manages, reads } from '../access/access.ts';
 import { type Principal, principalOf } from '../access/principal.ts';
+import { chooseSecret } from '../connections/choose-secret.ts';
 import { isStorableText, NOT_STORABLE } from '../connections/storable.ts';
 import { PROBLEMS } from '../http/openapi.ts';
-import { chooseWebhookSecret, WebhookSecrets } from './webhook-secrets.ts';
+import { WebhookSecrets } from './webhook-secrets.ts';
 
 /** Notes who did what; `before` and `after` as the API shows them. */
 export type Audit = (
@@ -121,7 +122,7 @@ export async function secretRoutes(
       );
       const adapter = adapters.get(provider);
       if (!adapter) throw new InternalError(`There is no adapter for ${provider} any more.`);
-      const { secret, made } = chooseWebhookSecret(adapter, settings, request.body.secret);
+      const { secret, made } = chooseSecret(adapter, settings, request.body.secret);
       const before = shown(secret_ref, await webhookSecrets.list(secret_ref));
       const { version } = await webhookSecrets.rotate(secret_ref, secret);
       const after = shown(secret_ref, await webhookSecrets.list(secret_ref));

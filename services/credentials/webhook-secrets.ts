@@ -1,37 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import type { Adapter } from '#adapters/kit/adapter.ts';
 import type { Secrets, SecretVersion } from '#platform/secrets/secrets.ts';
 import { InvalidRequest } from '#schemas/problems.ts';
 
 /** Each of them is tried at every webhook. */
 const MAX_ENABLED = 5;
-/** 32 characters of base64url, which every provider takes as a token. */
-const SECRET_BYTES = 24;
-
-export interface ChosenSecret {
-  readonly secret: string;
-  /** True when it was made just now, and its owner has to be shown it. */
-  readonly made: boolean;
-}
-
-/**
- * The next signing secret of a connection: the one given, or a new one where we make it.
- *
- * @throws InvalidRequest when the provider makes it and none is given, or it cannot be one
- */
-export function chooseWebhookSecret(
-  adapter: Adapter,
-  settings: unknown,
-  given: string | undefined,
-): ChosenSecret {
-  if (given === undefined && adapter.secretMadeBy !== 'tributary') {
-    throw new InvalidRequest(`Give the signing secret that ${adapter.title} made, as "secret".`);
-  }
-  const secret = given ?? randomBytes(SECRET_BYTES).toString('base64url');
-  const fault = adapter.secretFault?.(secret, settings);
-  if (fault === undefined) return { secret, made: given === undefined };
-  throw new InvalidRequest(fault, { faults: [{ pointer: '/secret', message: fault }] });
-}
 
 /**
  * The signing secrets of connections. All enabled versions of one verify, so that a rotation has no gap: the

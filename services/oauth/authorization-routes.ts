@@ -6,6 +6,7 @@ import { forTenant } from '#platform/database/tenant-database.ts';
 import { NotFound, NotPermitted, SessionRequired } from '#schemas/problems.ts';
 import { manages } from '../access/access.ts';
 import { type Principal, principalOf } from '../access/principal.ts';
+import { labelsSchema } from '../connections/inputs.ts';
 import { isStorableJson, isStorableText, NOT_STORABLE } from '../connections/storable.ts';
 import { PROBLEMS } from '../http/openapi.ts';
 import type { ConsentRequest, Consents } from './consents.ts';
@@ -42,11 +43,7 @@ const consentSchema = z
       .refine(isStorableJson, NOT_STORABLE)
       .optional()
       .describe('Of a new connection.'),
-    labels: z
-      .record(z.string().regex(/^[a-z][a-z0-9_.-]{0,62}$/), text(200))
-      .refine((labels) => Object.keys(labels).length <= 32, { message: 'too many labels' })
-      .optional()
-      .describe('Of a new connection.'),
+    labels: labelsSchema.optional().describe('Of a new connection.'),
     scopes: z
       .array(text(200))
       .max(50)

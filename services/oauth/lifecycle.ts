@@ -1,14 +1,6 @@
-import type { Account, Credential } from '#adapters/kit/provider-api.ts';
 import type { Queryable } from '#platform/database/database.ts';
 import type { Identity, Principal } from '../access/principal.ts';
-
-/** A credential that was just obtained. */
-export interface NewCredential {
-  readonly credential: Credential;
-  readonly scopesRequested: readonly string[];
-  /** Whose it is, as far as the provider tells. */
-  readonly account: Account;
-}
+import type { NewCredential } from '../connections/ports.ts';
 
 export interface ConnectionDraft {
   readonly provider: string;

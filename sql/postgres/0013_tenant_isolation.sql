@@ -40,8 +40,9 @@ $$;
 -- 'SELECT, INSERT'. A table without org_id is of the platform level.
 CREATE FUNCTION isolate_tenant_table(name text, may text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  of_tenant constant text := 'tenant_id = current_setting(''tributary.tenant_id'', true)';
-  of_all constant text := 'current_setting(''tributary.reach'', true) = ''tenant''';
+  -- As subqueries the settings are read once for each statement, not for each row.
+  of_tenant constant text := 'tenant_id = (SELECT current_setting(''tributary.tenant_id'', true))';
+  of_all constant text := '(SELECT current_setting(''tributary.reach'', true)) = ''tenant''';
   own text := of_all;
   seen text := of_all;
 BEGIN
@@ -50,7 +51,7 @@ BEGIN
     SELECT FROM pg_attribute
     WHERE attrelid = name::regclass AND attname = 'org_id' AND NOT attisdropped
   ) THEN
-    own := of_all || ' OR org_id IS NOT DISTINCT FROM nullif(current_setting(''tributary.org_id'', true), '''')';
+    own := of_all || ' OR org_id IS NOT DISTINCT FROM (SELECT nullif(current_setting(''tributary.org_id'', true), ''''))';
     seen := own || ' OR org_id IS NULL';
   END IF;
   own := format('(%s) AND (%s)', of_tenant, own);

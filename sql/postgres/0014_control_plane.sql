@@ -6,6 +6,9 @@ ALTER TABLE connections
   -- The provider's id of the account, which may be connected once.
   ADD COLUMN account_id text,
   ADD COLUMN account_name text,
+  -- What lists are searched in: made once for each change, not for each row of each search.
+  ADD COLUMN search_text text
+    GENERATED ALWAYS AS (lower(name || ' ' || coalesce(account_name, ''))) STORED,
   ADD COLUMN labels jsonb NOT NULL DEFAULT '{}',
   -- Why it is not active: a stable word and a sentence.
   ADD COLUMN status_reason text,

@@ -6,7 +6,8 @@ import { forTenant } from '#platform/database/tenant-database.ts';
 import type { Secrets } from '#platform/secrets/secrets.ts';
 import { AccountConnected, ConnectionExists, NotFound } from '#schemas/problems.ts';
 import type { Principal } from '#services/access/principal.ts';
-import type { ConnectionLifecycle, NewCredential } from '#services/oauth/lifecycle.ts';
+import type { NewCredential } from '#services/connections/ports.ts';
+import type { ConnectionLifecycle } from '#services/oauth/lifecycle.ts';
 
 /** What a constraint of the table means. */
 const CONFLICTS: Readonly<Record<string, () => Error>> = {
