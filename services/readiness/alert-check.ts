@@ -1,4 +1,5 @@
 import type { Database } from '#platform/database/database.ts';
+import { EVENTS_TOPIC } from '#schemas/topics.ts';
 import type { ReadinessCheck } from './readiness.ts';
 
 /** A change that was told in this time was told soon enough. */
@@ -22,7 +23,8 @@ export function alertCheck(database: Database): ReadinessCheck {
         [scope.tenantId, LATE_SECONDS],
       );
       const consumers = await database.query<{ name: string; state: string }>(
-        'SELECT name, state FROM consumers ORDER BY name',
+        'SELECT name, state FROM consumers WHERE topic = $1 ORDER BY name',
+        [EVENTS_TOPIC],
       );
       const late = waiting?.late ?? 0;
       if (late > 0) {
