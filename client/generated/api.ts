@@ -332,8 +332,9 @@ export interface operations {
   listApiKeys: {
     parameters: {
       query?: {
+        /** At most so many on a page. */
         limit?: number;
-        /** next_cursor of the answer before. */
+        /** `next_cursor` of the page before, with the same filters. */
         cursor?: string;
       };
       header?: {
@@ -347,7 +348,7 @@ export interface operations {
         content: {
           'application/json': {
             api_keys: (components['schemas']['ApiKey'])[];
-            /** Null on the last page. */
+            /** Of the next page; null on the last. A page may hold fewer than `limit`. */
             next_cursor: string | null;
           };
         };
@@ -1077,8 +1078,9 @@ export interface operations {
         account_id?: string;
         /** key:value; given several times, all of them must be there. */
         label?: string | (string)[];
+        /** At most so many on a page. */
         limit?: number;
-        /** next_cursor of the page before. */
+        /** `next_cursor` of the page before, with the same filters. */
         cursor?: string;
       };
       header?: {
@@ -1092,7 +1094,7 @@ export interface operations {
         content: {
           'application/json': {
             connections: (components['schemas']['Connection'])[];
-            /** Null on the last page. */
+            /** Of the next page; null on the last. A page may hold fewer than `limit`. */
             next_cursor: string | null;
           };
         };
@@ -1369,6 +1371,7 @@ export interface operations {
         'X-Org-Id'?: string;
       };
       path: {
+        /** Id of the connection. */
         id: string;
       };
     };
@@ -1407,6 +1410,7 @@ export interface operations {
         'X-Org-Id'?: string;
       };
       path: {
+        /** Id of the connection. */
         id: string;
       };
     };
@@ -1459,6 +1463,7 @@ export interface operations {
         'X-Org-Id'?: string;
       };
       path: {
+        /** Id of the connection. */
         id: string;
       };
     };
@@ -1509,8 +1514,9 @@ export interface operations {
         from?: string;
         /** Exclusive, RFC 3339. */
         to?: string;
+        /** At most so many on a page. */
         limit?: number;
-        /** next_cursor of the page before. */
+        /** `next_cursor` of the page before, with the same filters. */
         cursor?: string;
       };
       header?: {
@@ -1537,6 +1543,7 @@ export interface operations {
               after: Record<string, unknown> | null;
               request_id: string | null;
             })[];
+            /** Of the next page; null on the last. A page may hold fewer than `limit`. */
             next_cursor: string | null;
           };
         };
@@ -1630,8 +1637,9 @@ export interface operations {
         to?: string;
         /** Stands in the code or the message. */
         text?: string;
+        /** At most so many on a page. */
         limit?: number;
-        /** next_cursor of the page before. */
+        /** `next_cursor` of the page before, with the same filters. */
         cursor?: string;
       };
       header?: {
@@ -1639,6 +1647,7 @@ export interface operations {
         'X-Org-Id'?: string;
       };
       path: {
+        /** Id of the connection. */
         id: string;
       };
     };
@@ -1658,7 +1667,7 @@ export interface operations {
               /** When it happened last in that minute. */
               last_at: string;
             })[];
-            /** Null on the last page. */
+            /** Of the next page; null on the last. A page may hold fewer than `limit`. */
             next_cursor: string | null;
           };
         };
@@ -1718,6 +1727,7 @@ export interface operations {
         'X-Org-Id'?: string;
       };
       path: {
+        /** Id of the connection. */
         id: string;
       };
     };
@@ -1791,6 +1801,7 @@ export interface operations {
         'X-Org-Id'?: string;
       };
       path: {
+        /** Id of the connection. */
         id: string;
       };
     };
@@ -1871,6 +1882,7 @@ export interface operations {
         'X-Org-Id'?: string;
       };
       path: {
+        /** Id of the connection. */
         id: string;
       };
     };

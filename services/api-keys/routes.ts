@@ -1,27 +1,19 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { Database, Queryable } from '#platform/database/database.ts';
+import type { Database } from '#platform/database/database.ts';
 import { forTenant } from '#platform/database/tenant-database.ts';
 import { manages, ROLES } from '../access/access.ts';
 import { KEY_SCOPES } from '../access/key-scopes.ts';
-import { type Principal, principalOf } from '../access/principal.ts';
+import { principalOf } from '../access/principal.ts';
+import type { Audit } from '../audit-log/record.ts';
 import { isStorableText, NOT_STORABLE } from '../connections/storable.ts';
 import { decodeCursor, encodeCursor, isInstant } from '../http/cursor.ts';
 import { PROBLEMS } from '../http/openapi.ts';
+import { nextCursor, pageQuery } from '../http/paging.ts';
 import { makeApiKey } from './api-key.ts';
 import { assertMayGrant, keyExpiry, MAX_DAYS } from './grant.ts';
 import { type ApiKeyRow, insertApiKey, listApiKeys, lockApiKey, revokeApiKey } from './store.ts';
-
-/** Records who did what. Within `tx` where it is given, so that both happen or neither. */
-export type Audit = (
-  principal: Principal,
-  action: string,
-  subject: { readonly type: string; readonly id: string },
-  before: unknown,
-  after: unknown,
-  tx?: Queryable,
-) => Promise<void>;
 
 export interface ApiKeyRouteOptions {
   readonly database: Database;
@@ -66,7 +58,6 @@ const draftSchema = z.strictObject({
     .describe(`At most ${MAX_DAYS} days from now, which is the default.`),
 });
 
-const cursor = z.string().max(500).optional().describe('next_cursor of the answer before.');
 const isId = (text: string) => /^tk_[a-z2-7]{8}$/.test(text);
 
 /** `/v1/api-keys`: keys of programs; made, listed, revoked. */
@@ -115,14 +106,11 @@ export async function apiKeyRoutes(
       schema: {
         summary: 'List API keys, newest first, with those that have ended',
         tags,
-        querystring: z.strictObject({
-          limit: z.coerce.number().int().min(1).max(500).default(50),
-          cursor,
-        }),
+        querystring: z.strictObject(pageQuery),
         response: {
           200: z.object({
             api_keys: z.array(keySchema),
-            next_cursor: z.string().nullable().describe('Null on the last page.'),
+            next_cursor: nextCursor,
           }),
           ...PROBLEMS,
         },

@@ -6,6 +6,7 @@ import { manages } from '../access/access.ts';
 import { principalOf } from '../access/principal.ts';
 import { isStorableText, NOT_STORABLE } from '../connections/storable.ts';
 import { PROBLEMS } from '../http/openapi.ts';
+import { nextCursor, pageQuery } from '../http/paging.ts';
 import { auditPage } from './page.ts';
 
 export interface AuditLogRouteOptions {
@@ -21,8 +22,7 @@ const filters = z.object({
   subject_id: text.optional(),
   from: z.iso.datetime({ offset: true }).optional().describe('Inclusive, RFC 3339.'),
   to: z.iso.datetime({ offset: true }).optional().describe('Exclusive, RFC 3339.'),
-  limit: z.coerce.number().int().min(1).max(500).default(50),
-  cursor: z.string().max(500).optional().describe('next_cursor of the page before.'),
+  ...pageQuery,
 });
 
 const state = z.record(z.string(), z.unknown()).nullable();
@@ -54,7 +54,7 @@ export async function auditLogRoutes(
         tags: ['audit'],
         querystring: filters,
         response: {
-          200: z.object({ entries: z.array(entrySchema), next_cursor: z.string().nullable() }),
+          200: z.object({ entries: z.array(entrySchema), next_cursor: nextCursor }),
           ...PROBLEMS,
         },
       },

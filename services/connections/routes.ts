@@ -8,6 +8,7 @@ import { forTenant, type TenantDatabase } from '#platform/database/tenant-databa
 import { manages, reads } from '../access/access.ts';
 import { principalOf } from '../access/principal.ts';
 import { PROBLEMS } from '../http/openapi.ts';
+import { nextCursor, pageQuery } from '../http/paging.ts';
 import { checkSettings, findAdapter } from './check-settings.ts';
 import { CONNECTION_STATUSES } from './connection.ts';
 import { credentialInput, type ObtainCredential } from './credential-input.ts';
@@ -62,8 +63,7 @@ const filters = z.object({
     .union([text, z.array(text).max(20)])
     .optional()
     .describe('key:value; given several times, all of them must be there.'),
-  limit: z.coerce.number().int().min(1).max(500).default(50),
-  cursor: z.string().max(500).optional().describe('next_cursor of the page before.'),
+  ...pageQuery,
 });
 
 /** `/v1/connections`: create, list, read. */
@@ -119,7 +119,7 @@ export async function connectionRoutes(
         response: {
           200: z.object({
             connections: z.array(connectionSchema),
-            next_cursor: z.string().nullable().describe('Null on the last page.'),
+            next_cursor: nextCursor,
           }),
           ...PROBLEMS,
         },

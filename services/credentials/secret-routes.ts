@@ -6,22 +6,16 @@ import { withPathSecret } from '#adapters/kit/verification/path-secret.ts';
 import type { Database } from '#platform/database/database.ts';
 import { forTenant } from '#platform/database/tenant-database.ts';
 import type { Secrets, SecretVersion } from '#platform/secrets/secrets.ts';
-import { InternalError, NotFound, NotPermitted } from '#schemas/problems.ts';
+import { InternalError } from '#schemas/problems.ts';
 import { manages, reads } from '../access/access.ts';
 import { type Principal, principalOf } from '../access/principal.ts';
+import type { Audit } from '../audit-log/record.ts';
 import { chooseSecret } from '../connections/choose-secret.ts';
-import { isStorableText, NOT_STORABLE } from '../connections/storable.ts';
+import type { Connection } from '../connections/connection.ts';
+import { idParams } from '../connections/inputs.ts';
+import { ConnectionStore } from '../connections/store.ts';
 import { PROBLEMS } from '../http/openapi.ts';
 import { WebhookSecrets } from './webhook-secrets.ts';
-
-/** Notes who did what; `before` and `after` as the API shows them. */
-export type Audit = (
-  principal: Principal,
-  action: string,
-  subject: { readonly type: string; readonly id: string },
-  before: object | null,
-  after: object | null,
-) => Promise<void> | void;
 
 export interface SecretRouteOptions {
   readonly adapters: ReadonlyMap<string, Adapter>;
@@ -30,8 +24,6 @@ export interface SecretRouteOptions {
   readonly secrets: Secrets;
   readonly publicUrl: () => string;
 }
-
-const params = z.object({ id: z.string().refine(isStorableText, NOT_STORABLE) });
 
 const versionsSchema = z.object({
   secret_ref: z.string(),
@@ -58,14 +50,6 @@ const rotatedSchema = versionsSchema.extend({
     .describe('The new URL to give to the provider, where it ends in a secret segment.'),
 });
 
-interface ConnectionRow {
-  readonly id: string;
-  readonly org_id: string | null;
-  readonly provider: string;
-  readonly settings: Record<string, unknown>;
-  readonly secret_ref: string;
-}
-
 /** `/v1/connections/:id/secret`: rotate signing secrets with an overlap. */
 export async function secretRoutes(
   app: FastifyInstance,
@@ -82,13 +66,15 @@ export async function secretRoutes(
       schema: {
         summary: 'List the versions of a signing secret',
         tags: ['connections'],
-        params,
+        params: idParams,
         response: { 200: versionsSchema, ...PROBLEMS },
       },
     },
     async (request) => {
-      const { secret_ref } = await seen(database, principalOf(request), request.params.id);
-      return shown(secret_ref, await webhookSecrets.list(secret_ref));
+      const principal = principalOf(request);
+      const store = new ConnectionStore(forTenant(database, principal));
+      const { secretRef } = await store.find(principal, request.params.id);
+      return shown(secretRef, await webhookSecrets.list(secretRef));
     },
   );
 
@@ -101,7 +87,7 @@ export async function secretRoutes(
         description:
           'Webhooks signed with it or with an earlier one are taken until the earlier ones are retired.',
         tags: ['connections'],
-        params,
+        params: idParams,
         body: z.strictObject({
           secret: z
             .string()
@@ -115,7 +101,7 @@ export async function secretRoutes(
     },
     async (request) => {
       const principal = principalOf(request);
-      const { id, provider, settings, secret_ref } = await changed(
+      const { id, provider, settings, secretRef } = await changed(
         database,
         principal,
         request.params.id,
@@ -123,9 +109,9 @@ export async function secretRoutes(
       const adapter = adapters.get(provider);
       if (!adapter) throw new InternalError(`There is no adapter for ${provider} any more.`);
       const { secret, made } = chooseSecret(adapter, settings, request.body.secret);
-      const before = shown(secret_ref, await webhookSecrets.list(secret_ref));
-      const { version } = await webhookSecrets.rotate(secret_ref, secret);
-      const after = shown(secret_ref, await webhookSecrets.list(secret_ref));
+      const before = shown(secretRef, await webhookSecrets.list(secretRef));
+      const { version } = await webhookSecrets.rotate(secretRef, secret);
+      const after = shown(secretRef, await webhookSecrets.list(secretRef));
       const subject = { type: 'connection', id };
       await audit(principal, 'connection.secret_rotated', subject, before, after);
       const url = `${options.publicUrl()}/webhooks/${provider}/${id}`;
@@ -146,7 +132,7 @@ export async function secretRoutes(
         summary: 'Retire old signing secrets',
         description: 'Destroys them: webhooks signed with one of them are refused from then on.',
         tags: ['connections'],
-        params,
+        params: idParams,
         body: z.strictObject({
           version: z.int().min(1).describe('The oldest one that stays. All before it are retired.'),
         }),
@@ -155,10 +141,10 @@ export async function secretRoutes(
     },
     async (request) => {
       const principal = principalOf(request);
-      const { id, secret_ref } = await changed(database, principal, request.params.id);
-      const before = shown(secret_ref, await webhookSecrets.list(secret_ref));
-      const versions = await webhookSecrets.retire(secret_ref, request.body.version);
-      const after = shown(secret_ref, versions);
+      const { id, secretRef } = await changed(database, principal, request.params.id);
+      const before = shown(secretRef, await webhookSecrets.list(secretRef));
+      const versions = await webhookSecrets.retire(secretRef, request.body.version);
+      const after = shown(secretRef, versions);
       const subject = { type: 'connection', id };
       await audit(principal, 'connection.secret_retired', subject, before, after);
       return after;
@@ -166,27 +152,10 @@ export async function secretRoutes(
   );
 }
 
-/** A connection that the caller may see. @throws NotFound */
-async function seen(database: Database, principal: Principal, id: string): Promise<ConnectionRow> {
-  const [row] = await forTenant(database, principal).query<ConnectionRow>(
-    `SELECT id, org_id, provider, settings, secret_ref FROM connections
-     WHERE tenant_id = $1 AND (org_id IS NULL OR org_id = $2) AND id = $3`,
-    [principal.tenantId, principal.orgId, id],
-  );
-  if (row) return row;
-  throw new NotFound(`There is no connection ${id}.`);
-}
-
 /** A connection that the caller may change. @throws NotFound, NotPermitted */
-async function changed(
-  database: Database,
-  principal: Principal,
-  id: string,
-): Promise<ConnectionRow> {
-  const row = await seen(database, principal, id);
-  if (row.org_id === principal.orgId) return row;
-  throw new NotPermitted(
-    `Connection ${id} is shared by all organisations. An administrator of the platform changes it.`,
+function changed(database: Database, principal: Principal, id: string): Promise<Connection> {
+  return forTenant(database, principal).transaction((tx) =>
+    new ConnectionStore(tx).own(principal, id),
   );
 }
 

@@ -1,11 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import { z } from 'zod';
 import type { Database } from '#platform/database/database.ts';
 import { forTenant } from '#platform/database/tenant-database.ts';
 import { reads } from '../access/access.ts';
 import { principalOf } from '../access/principal.ts';
-import { isStorableText, NOT_STORABLE } from '../connections/storable.ts';
+import { idParams } from '../connections/inputs.ts';
 import { ConnectionStore } from '../connections/store.ts';
 import { decodeCursor, encodeCursor } from '../http/cursor.ts';
 import { PROBLEMS } from '../http/openapi.ts';
@@ -17,7 +16,6 @@ export interface LogRouteOptions {
   readonly database: Database;
 }
 
-const params = z.object({ id: z.string().max(100).refine(isStorableText, NOT_STORABLE) });
 const isLineId = (text: string) => /^\d{1,18}$/.test(text);
 
 /** `GET /v1/connections/{id}/logs`: what happened with a connection. */
@@ -32,7 +30,7 @@ export async function connectionLogRoutes(
       schema: {
         summary: 'What happened with a connection, latest first',
         tags: ['connections'],
-        params,
+        params: idParams,
         querystring: logQuerySchema,
         response: { 200: logPageSchema, ...PROBLEMS },
       },

@@ -6,7 +6,7 @@ import { forTenant } from '#platform/database/tenant-database.ts';
 import { ConnectionDisconnected } from '#schemas/problems.ts';
 import { manages, reads } from '../access/access.ts';
 import { principalOf } from '../access/principal.ts';
-import { isStorableText, NOT_STORABLE } from '../connections/storable.ts';
+import { idParams } from '../connections/inputs.ts';
 import { ConnectionStore } from '../connections/store.ts';
 import { PROBLEMS } from '../http/openapi.ts';
 import type { HealthChecker } from './health-checker.ts';
@@ -25,7 +25,6 @@ export interface HealthRouteOptions {
   readonly database: Database;
 }
 
-const params = z.object({ id: z.string().max(100).refine(isStorableText, NOT_STORABLE) });
 /** So many a request checks at most. */
 const MAX_AT_ONCE = 200;
 
@@ -60,7 +59,7 @@ export async function connectionHealthRoutes(
       schema: {
         summary: 'How well a connection is',
         tags: ['health'],
-        params,
+        params: idParams,
         response: { 200: connectionHealthSchema, ...PROBLEMS },
       },
     },
@@ -77,7 +76,7 @@ export async function connectionHealthRoutes(
       schema: {
         summary: 'Set how often a connection is checked',
         tags: ['health'],
-        params,
+        params: idParams,
         body: z.strictObject({ interval_seconds: z.int().min(60).max(86_400) }),
         response: { 200: connectionHealthSchema, ...PROBLEMS },
       },
@@ -98,7 +97,7 @@ export async function connectionHealthRoutes(
       schema: {
         summary: 'Check a connection now',
         tags: ['health'],
-        params,
+        params: idParams,
         response: { 200: checkAnswerSchema, ...PROBLEMS },
       },
     },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isStorableText, NOT_STORABLE } from '../connections/storable.ts';
+import { nextCursor, pageQuery } from '../http/paging.ts';
 import { CHECK_OUTCOMES } from './check.ts';
 import { CIRCUIT_STATES } from './circuit.ts';
 import { LOG_KINDS, LOG_LEVELS } from './connection-log.ts';
@@ -105,8 +106,7 @@ export const logQuerySchema = z.strictObject({
   from: z.iso.datetime({ offset: true }).optional().describe('Inclusive, RFC 3339.'),
   to: z.iso.datetime({ offset: true }).optional().describe('Exclusive, RFC 3339.'),
   text: text.optional().describe('Stands in the code or the message.'),
-  limit: z.coerce.number().int().min(1).max(500).default(50),
-  cursor: z.string().max(500).optional().describe('next_cursor of the page before.'),
+  ...pageQuery,
 });
 
 export const logPageSchema = z.object({
@@ -122,5 +122,5 @@ export const logPageSchema = z.object({
       last_at: z.string().describe('When it happened last in that minute.'),
     }),
   ),
-  next_cursor: z.string().nullable().describe('Null on the last page.'),
+  next_cursor: nextCursor,
 });
