@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listenOnLoopback } from '#adapters/kit/sandbox/listen.ts';
 import { Problem } from '#schemas/problem.ts';
 import { InternalError } from '#schemas/problems.ts';
 import type { Answer } from './behaviour.ts';
@@ -58,24 +58,15 @@ export async function startOAuthSandbox(options: OAuthSandboxOptions = {}): Prom
         send(response, { status: problem.status, json: problem.toProblemDetails() });
       });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port ?? 0, '127.0.0.1', resolve);
-  });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const listening = await listenOnLoopback(server, options.port ?? 0);
   return {
-    url,
+    ...listening,
     stats: (provider) => state.stats(provider),
     consent: (consent) => state.setConsent(consent),
     fault: (fault) => state.addFault(fault),
     grant: (request) => state.grant(request),
     visit: (address, consent) => visit(address, consent),
     expireAccessTokens: () => state.authority.expireAccessTokens(),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
   };
 }
 

@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 import { Problem } from '#schemas/problem.ts';
 import { BodyTooLarge, InternalError, InvalidRequest, NotFound } from '#schemas/problems.ts';
 import { API_FAULTS, type ApiAnswer, type ApiSurface } from './api.ts';
 import { type EmitOptions, emitOptionsSchema, MISBEHAVIOURS } from './emit-options.ts';
+import { listenOnLoopback } from './listen.ts';
 import type { SandboxStats } from './stats.ts';
 
 export interface ControlActions {
@@ -67,19 +67,7 @@ export async function startControlServer(
       },
     );
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  const { port: bound } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${bound}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return listenOnLoopback(server, port);
 }
 
 async function answer(
